@@ -48,6 +48,13 @@ test-vllm: $(VENV)/dev.stamp .venv-vllm/vllm.stamp  ## the tests against a real 
 test-ray: $(VENV)/dev.stamp  ## the tests on a Ray cluster of two nodes on this machine, which are killed
 	$(BIN)/python -m pytest -m ray tests/pipeline/test_ray.py
 
+real-model: $(VENV)/dev.stamp  ## fetch a small pretrained model into models/ (93 MB, once)
+	$(BIN)/python -m benchmarks.real_model
+
+test-real: $(VENV)/dev.stamp  ## the tests on that model; they are skipped where it cannot be had
+	-@$(MAKE) --no-print-directory real-model
+	$(BIN)/python -m pytest -m real
+
 demo-model: $(VENV)/dev.stamp  ## train the bundled model again (under an hour on two cores)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m headscribe.demo.train
 
@@ -62,6 +69,6 @@ screenshots: $(VENV)/dev.stamp  ## the pictures in docs/images, from a run of th
 	$(BIN)/python -m tests.screenshots
 
 clean:  ## remove everything that make made
-	rm -rf $(VENV) .venv-vllm runs maps site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-vllm runs maps models site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install demo test check test-vllm test-ray demo-model docs bench screenshots clean
+.PHONY: help install demo test check test-vllm test-ray real-model test-real demo-model docs bench screenshots clean

