@@ -1,0 +1,1 @@
+"""A head taken apart: what it does whatever the source, and because of it (definitions section 8)."""

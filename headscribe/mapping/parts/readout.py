@@ -1,0 +1,50 @@
+"""What heads can write along every target, in units of how far their values vary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """rootᵀ B_t of targets, for some heads: D = ã · rootᵀ B_t, and Z = D / σ_t.
+
+    Attributes:
+        vectors: [heads, m, d_head].
+        deviations: σ_t, the standard deviation of D's column over the usable sources, [heads, m]; 0 where it
+            is below what rounding makes of nothing.
+    """
+
+    vectors: Tensor
+    deviations: Tensor
+
+    @property
+    def flat(self) -> Tensor:
+        """Targets with the same entry for every source, so that nothing can be in units of σ: [heads, m]."""
+        return self.deviations == 0
+
+    def unit(self) -> Tensor:
+        """rootᵀ B_t / σ_t: [heads, m, d_head]; Z = ã · this. Zero for flat targets, whose Z is 0."""
+        return self.vectors * torch.where(self.flat, 0, 1 / self.deviations)[:, :, None]
+
+
+def readout(unembedding: Tensor, w_o: Tensor, root: Tensor) -> Readout:
+    """The readout of targets.
+
+    Args:
+        unembedding: Uᵀ of m targets, [m, d_model], float32 or float64.
+        w_o: [heads, d_head, d_model], in the dtype of ``unembedding``; the final norm's weight is folded in.
+        root: of the spread of each head's values, [heads, d_head, d_head], float64.
+    """
+    heads, d_head, d_model = w_o.shape
+    folded = torch.bmm(root.transpose(1, 2), w_o.double())
+    product = unembedding @ folded.flatten(0, 1).to(unembedding.dtype).T
+    vectors = product.view(-1, heads, d_head).transpose(0, 1)
+    lengths = torch.linalg.vector_norm(vectors, dim=2)
+    rounding = d_model**0.5 * torch.finfo(unembedding.dtype).eps
+    sizes = torch.linalg.vector_norm(folded, dim=(1, 2)).to(lengths.dtype)
+    nothing = rounding * sizes[:, None] * torch.linalg.vector_norm(unembedding, dim=1)
+    return Readout(vectors, torch.where(lengths > nothing, lengths, 0))
