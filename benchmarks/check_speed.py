@@ -7,16 +7,16 @@ from statistics import median
 
 import torch
 
-from benchmarks.entry import Beside, Entry, in_turn
+from benchmarks.entry import Comparison, Entry, in_turn
 from benchmarks.gpt2_shape import HEADS, LAYERS, VOCABULARY, WIDTH
 from benchmarks.rates import matrix_seconds
 from headscribe.core.settings import MapSettings
 from headscribe.eval.dynamic import dynamic_hits
-from headscribe.eval.prompts import TEMPLATES, Prompt, word_prompts
+from headscribe.eval.prompts import TEMPLATES, TokenPrompt, word_prompts
 from headscribe.inference.running_model import RunningModel, Shape, load_model
 from headscribe.mapping.checkpoint import Checkpoint, open_checkpoint
 from headscribe.operations import builtin_operations
-from headscribe.pipeline.checking import CheckpointReadout
+from headscribe.pipeline.check.context import CheckpointReadout
 
 OPERATION, PAIRS, K = "country_to_capital", 40, 10
 SAMPLE = (3, 5)
@@ -48,18 +48,18 @@ def measure(folder: Path, repeats: int) -> dict[str, object]:
     entry = Entry(
         f"dynamic scores of all {LAYERS * HEADS} heads, {len(prompts)} prompts",
         seconds["ours"],
-        Beside(
+        Comparison(
             f"one head, {SAMPLED_PAIRS} prompts, extrapolated: a forward pass for each head and "
             "prompt, one whole row of logits, with context only",
             median(seconds["plain"]) * len(prompts) / SAMPLED_PAIRS * LAYERS * HEADS,
         ),
-        Beside("the forward passes alone, at the matrix rate", median(floors)),
+        Comparison("the forward passes alone, at the matrix rate", median(floors)),
         note=f"with and without context, promoted and suppressed; {VOCABULARY:,} logits per head and prompt",
     )
     return {"entries": [entry]}
 
 
-def plain_hits(model: RunningModel, prompts: list[Prompt], readout: CheckpointReadout) -> int:
+def plain_hits(model: RunningModel, prompts: list[TokenPrompt], readout: CheckpointReadout) -> int:
     """One head's hits with context: its output times U, the whole row, for one prompt at a time."""
     layer, head = SAMPLE
     hits = 0
@@ -70,7 +70,7 @@ def plain_hits(model: RunningModel, prompts: list[Prompt], readout: CheckpointRe
     return hits
 
 
-def _prompts(checkpoint: Checkpoint) -> list[Prompt]:
+def _prompts(checkpoint: Checkpoint) -> list[TokenPrompt]:
     operation = next(one for one in builtin_operations() if one.name == OPERATION)
     vocabulary = checkpoint.vocabulary
     return list(word_prompts(operation, TEMPLATES[0], vocabulary.word_id, vocabulary.encode).prompts[:PAIRS])

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.chat_server import ServerProcess, flights
-from benchmarks.entry import Beside, Entry, Target
+from benchmarks.entry import Comparison, Entry, Target
 from benchmarks.memory import resident
 from headscribe.core.progress import Silent
 
@@ -41,8 +41,8 @@ def measure(_folder: Path, repeats: int) -> dict[str, object]:
             Entry(
                 f"describing {heads:,} heads, 64 calls at once: own processor time",
                 [one * heads / 1000 for one in own],
-                Beside("there is no plain way to compare with"),
-                Beside("an LLM that answers at once leaves our own work alone; its floor is 0"),
+                Comparison("there is no plain way to compare with"),
+                Comparison("an LLM that answers at once leaves our own work alone; its floor is 0"),
                 Target("ms_per_head", "at most", 5.0),
                 {
                     "ms_per_head": median(own),
@@ -58,8 +58,10 @@ def measure(_folder: Path, repeats: int) -> dict[str, object]:
             Entry(
                 f"describing {heads:,} heads, a server that answers after 300 ms",
                 [one["seconds"] for one in busy],
-                Beside("one call after the other, computed", heads * LATENCY),
-                Beside(f"{IN_FLIGHT} calls in flight at any moment, computed", heads * LATENCY / IN_FLIGHT),
+                Comparison("one call after the other, computed", heads * LATENCY),
+                Comparison(
+                    f"{IN_FLIGHT} calls in flight at any moment, computed", heads * LATENCY / IN_FLIGHT
+                ),
                 figures={name: median(one[name] for one in busy) for name in busy[0] if name != "seconds"},
                 note="from the first request to the last reply, as the server saw it",
             ),

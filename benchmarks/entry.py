@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True)
-class Beside:
+class Comparison:
     """What a time is set beside: the same work done plainly, or the time that no way of doing it undercuts.
 
     Attributes:
@@ -54,8 +54,8 @@ class Entry:
 
     name: str
     runs: Sequence[float]
-    baseline: Beside
-    floor: Beside
+    baseline: Comparison
+    floor: Comparison
     target: Target | None = None
     figures: dict[str, float] = field(default_factory=dict)
     note: str = ""

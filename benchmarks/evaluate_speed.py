@@ -6,7 +6,7 @@ import random
 import tempfile
 from pathlib import Path
 
-from benchmarks.entry import Beside, Entry, Target, in_turn
+from benchmarks.entry import Comparison, Entry, Target, in_turn
 from headscribe.agent.rules.known import promoting
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, OperationScore, Outcome, Status
@@ -87,8 +87,8 @@ def measure(_folder: Path, repeats: int) -> dict[str, object]:
     entry = Entry(
         f"evaluate {N_LAYERS * N_HEADS:,} heads × {N_OPERATIONS} operations, rules judge",
         seconds["ours"],
-        Beside("none: nobody has published a procedure"),
-        Beside("none: reading sentences has no operation count"),
+        Comparison("none: nobody has published a procedure"),
+        Comparison("none: reading sentences has no operation count"),
         Target("seconds", "at most", 10),
         note="judging, 1,000 resamples, 1,000 permutations, sorting into categories, writing the tables",
     )

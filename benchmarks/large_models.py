@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.entry import Beside, Entry, Target
+from benchmarks.entry import Comparison, Entry, Target
 from benchmarks.llama_shape import LLAMA_8B, LLAMA_70B, Shape, write_checkpoint
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def _entry(shape: Shape, total: int, ran: dict[str, Any]) -> Entry:
     return Entry(
         f"a layer of {shape.name}'s shape",
         others,
-        Beside("none: the published code holds the whole model in memory"),
-        Beside("the products of its salience and targets, at the matrix rate", ran["floor_seconds"]),
+        Comparison("none: the published code holds the whole model in memory"),
+        Comparison("the products of its salience and targets, at the matrix rate", ran["floor_seconds"]),
         Target("peak_allocated_gib", "at most", LIMIT / 2**30),
         figures={
             "processor_seconds": ran["processor_seconds"],

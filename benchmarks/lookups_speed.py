@@ -13,7 +13,7 @@ from statistics import median
 
 import torch
 
-from benchmarks.entry import Beside, Entry, Target, in_turn
+from benchmarks.entry import Comparison, Entry, Target, in_turn
 from benchmarks.gpt2_shape import HEADS, LAYERS, WIDTH
 from benchmarks.memory import resident
 from benchmarks.rates import matrix_seconds
@@ -74,11 +74,11 @@ def _time(folder: Path, repeats: int) -> Entry:
     return Entry(
         f"strongest prompts of {len(neurons)} neurons, {tokens[SIZES[-1]]:,} tokens",
         seconds["large"],
-        Beside(
+        Comparison(
             f"a pass over the texts for each neuron; one neuron on {SIZES[0]} texts, extrapolated",
             median(seconds["plain"]) * len(neurons) * tokens[SIZES[-1]] / tokens[SIZES[0]],
         ),
-        Beside("the blocks' weights for each token, at the matrix rate", median(floors)),
+        Comparison("the blocks' weights for each token, at the matrix rate", median(floors)),
         Target("seconds_per_token_growth", "at most", 1.25),
         {
             **{f"ms_per_token_{tokens[size]}": 1000 * rate for size, rate in zip(SIZES, rates, strict=True)},
@@ -97,8 +97,8 @@ def _memory() -> Entry:
     return Entry(
         f"strongest prompts from a stream of {STREAMS[-1]:,} texts, bundled model",
         [runs[-1]["seconds"]],
-        Beside("see the times above"),
-        Beside("see the times above"),
+        Comparison("see the times above"),
+        Comparison("see the times above"),
         Target("peak_growth_mib", "at most", 20),
         {
             **{f"peak_mib_{n}": run["peak"] for n, run in zip(STREAMS, runs, strict=True)},

@@ -11,8 +11,8 @@ from headscribe.core.records import HeadMap, Mapping, OperationScore, Token
 from headscribe.core.settings import MapSettings
 from headscribe.operations import Operation, builtin_operations
 from headscribe.pipeline.engines.local import LOCAL
-from headscribe.pipeline.map_header import new_header, scored_operation
-from headscribe.pipeline.map_job import open_job
+from headscribe.pipeline.map.header import new_header, scored_operation
+from headscribe.pipeline.map.job import open_job
 from headscribe.store.map_dir import MapDir
 from tests.mapping.tiny_models import save_tiny
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from headscribe.core.errors import BadOption
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "published"
-"""Beside the checkout; it is no part of the package."""
+"""Comparison the checkout; it is no part of the package."""
 
 PAPER_MODELS = {
     "gpt2-xl": "gpt2-xl",

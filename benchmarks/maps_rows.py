@@ -11,7 +11,7 @@ from benchmarks.maps_published import MEASURES, Values
 from headscribe.cli.show import print_table
 from headscribe.core.checks import Correlation
 from headscribe.core.settings import MIN_PAIRS
-from headscribe.pipeline.check_results import AblationResult, CheckReport, CorrelationResult
+from headscribe.pipeline.check.results import AblationResult, CheckReport, CorrelationResult
 
 COUNTS = frozenset({"heads removed", "control tasks"})
 """Measures that are numbers of things; their differences go into no mean."""

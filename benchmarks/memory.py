@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.entry import Beside, Entry, Target
+from benchmarks.entry import Comparison, Entry, Target
 from benchmarks.gpt2_shape import HEADS, LAYERS, VOCABULARY, WIDTH
 
 BYTES = 4
@@ -29,8 +29,8 @@ def measure(folder: Path, repeats: int) -> dict[str, object]:
     entry = Entry(
         "memory of mapping all heads",
         [run["seconds"] for run in runs],
-        Beside("see the times of whole maps"),
-        Beside("see the times of whole maps"),
+        Comparison("see the times of whole maps"),
+        Comparison("see the times of whole maps"),
         Target("peak_over_needed", "at most", 2.0),
         {
             "peak_mib": peak,

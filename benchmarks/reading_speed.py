@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
-from benchmarks.entry import Beside, Entry, in_turn
+from benchmarks.entry import Comparison, Entry, in_turn
 from benchmarks.gpt2_shape import LAYERS
 from benchmarks.rates import reading_seconds
 from headscribe.mapping.checkpoint import open_checkpoint
@@ -27,8 +27,10 @@ def measure(folder: Path, repeats: int) -> dict[str, object]:
     entry = Entry(
         "reading what mapping needs",
         seconds["ours"],
-        Beside("transformers loads model and tokenizer, its imports not counted", median(seconds["whole"])),
-        Beside("the same bytes read in large pieces", median(floors)),
+        Comparison(
+            "transformers loads model and tokenizer, its imports not counted", median(seconds["whole"])
+        ),
+        Comparison("the same bytes read in large pieces", median(floors)),
         figures={"mebibytes": n_bytes / 2**20, "share_of_checkpoint": n_bytes / size},
         note="opening the tokenizer and checking every tensor's shape are part of it",
     )

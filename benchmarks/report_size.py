@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.entry import Beside, Entry, Target
+from benchmarks.entry import Comparison, Entry, Target
 from benchmarks.memory import MEBIBYTE, resident
 from tests.report.made_run import MadeRun
 
@@ -67,7 +67,7 @@ def measure(folder: Path, repeats: int) -> dict[str, object]:
         text.index('<script id="data"') : text.index("<script>", text.index('<script id="transcripts"'))
     ]
     still.write_text(f"<!doctype html><p>Nothing but the data.{data}", encoding="utf-8")
-    none = Beside("none: what is measured is its size")
+    none = Comparison("none: what is measured is its size")
     size = {"megabytes": report.stat().st_size / 1e6, **_memory()}
     note = "records are made in the same time; memory is that of a run of 5,120 heads"
     entries = [
@@ -101,15 +101,17 @@ def _in_browser(report: Path, plain: Path, still: Path, repeats: int) -> list[En
         Entry(
             "report of 1,024 heads, first view",
             [first for first, _ in ours],
-            Beside("the same heads and mappings written out as tables", min(first for first, _ in theirs)),
-            Beside("a page that holds the same data and does nothing", min(least)),
+            Comparison(
+                "the same heads and mappings written out as tables", min(first for first, _ in theirs)
+            ),
+            Comparison("a page that holds the same data and does nothing", min(least)),
             Target("seconds", "at most", 1.5),
         ),
         Entry(
             "report of 1,024 heads, slowest of seven searches",
             [slowest for _, slowest in ours],
-            Beside("looking through the text of these tables", min(slowest for _, slowest in theirs)),
-            Beside("none: a browser's drawing is most of it"),
+            Comparison("looking through the text of these tables", min(slowest for _, slowest in theirs)),
+            Comparison("none: a browser's drawing is most of it"),
             Target("seconds", "at most", 0.1),
         ),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
-from benchmarks.entry import Beside, Entry, Target, in_turn
+from benchmarks.entry import Comparison, Entry, Target, in_turn
 from benchmarks.gpt2_shape import HEADS, LAYERS, VOCABULARY, WIDTH
 from benchmarks.published import read, salient_mappings, salient_sources
 from benchmarks.rates import matrix_seconds
@@ -54,35 +54,37 @@ def measure(folder: Path, repeats: int) -> dict[str, object]:
     )
     assert all(found[head] == ids for head, ids in expected.items())
     plain, warm, whole = (median(seconds[name]) * scale for name in ("published", "cached", "published_maps"))
-    floor = Beside("the first MLP once and every token through every W_V, at the matrix rate", median(floors))
+    floor = Comparison(
+        "the first MLP once and every token through every W_V, at the matrix rate", median(floors)
+    )
     n = len(everything)
     of = f"{len(SAMPLE)} of {n} heads, extrapolated: W_V W_O multiplied out"
     entries = [
         Entry(
             f"salience of all {n} heads",
             seconds["ours"],
-            Beside(f"{of}, the first MLP for every head", plain),
+            Comparison(f"{of}, the first MLP for every head", plain),
             floor,
             Target("ratio_to_floor", "at most", 1.5),
         ),
         Entry(
             f"salience of all {n} heads, as published",
             seconds["ours"],
-            Beside(f"{of}, the first MLP for every head", plain),
+            Comparison(f"{of}, the first MLP for every head", plain),
             floor,
             Target("ratio_to_baseline", "at least", 40),
         ),
         Entry(
             f"salience of all {n} heads, first MLP kept",
             seconds["ours"],
-            Beside(f"{of}, the first MLP kept from before and not timed", warm),
+            Comparison(f"{of}, the first MLP kept from before and not timed", warm),
             floor,
             Target("ratio_to_baseline", "at least", 5),
         ),
         Entry(
             f"whole maps of all {n} heads",
             seconds["maps"],
-            Beside(f"{of}, the first MLP for every head, full rows of M sorted", whole),
+            Comparison(f"{of}, the first MLP for every head, full rows of M sorted", whole),
             floor,
             note="salience, then 5 promoted and 5 suppressed targets of 30 sources per head, with texts",
         ),

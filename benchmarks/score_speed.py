@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.entry import Beside, Entry, Target, in_turn
+from benchmarks.entry import Comparison, Entry, Target, in_turn
 from benchmarks.gpt2_shape import HEADS, LAYERS, VOCABULARY, WIDTH
 from benchmarks.maps_published import OPERATIONS as PAPER
 from benchmarks.published import Weights, operation_hits, read
@@ -66,11 +66,11 @@ def _entry(
     return Entry(
         f"scores of {name}, all {len(everything)} heads",
         seconds["ours"],
-        Beside(
+        Comparison(
             f"{len(SAMPLE)} of {len(everything)} heads, extrapolated: whole rows of M, sorted at both ends",
             median(seconds["published"]) / len(SAMPLE) * len(everything),
         ),
-        Beside("whole rows of M of every distinct source, at the matrix rate", median(floors)),
+        Comparison("whole rows of M of every distinct source, at the matrix rate", median(floors)),
         target,
         {"operations": len(scored), "pairs": n_pairs},
         "below the floor because most ranks are decided on a sample of columns",

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.chat_server import ServerProcess
-from benchmarks.entry import Beside, Entry
+from benchmarks.entry import Comparison, Entry
 from headscribe.core.progress import Silent
 
 LATENCY, SLOTS, CALLS = 0.1, 8, 240
@@ -41,8 +41,8 @@ def _entry(name: str, ours: list[float], alone: list[float], rate: float, note: 
     return Entry(
         f"{CALLS} calls to {name}",
         ours,
-        Beside("the first server alone", median(alone)),
-        Beside("both always busy, computed", CALLS / rate),
+        Comparison("the first server alone", median(alone)),
+        Comparison("both always busy, computed", CALLS / rate),
         note=note,
     )
 
@@ -59,7 +59,7 @@ def main() -> None:
     from headscribe.agent.llm.spec import parse_llm
     from headscribe.core.chat import Message
     from headscribe.core.settings import AskSettings
-    from headscribe.pipeline.asking import Asking, ask_all
+    from headscribe.pipeline.asking.loop import Asking, ask_all
     from headscribe.store.journal import Journal
 
     # Twice what one server answers at once, for each: there is always a next request waiting at the server.

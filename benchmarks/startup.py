@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.chat_server import ServerProcess, flights
-from benchmarks.entry import Beside, Entry, Target, in_turn
+from benchmarks.entry import Comparison, Entry, Target, in_turn
 
 COMPILED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """The environment of a user, whose Python keeps the compiled form of what it has once imported."""
@@ -30,8 +30,8 @@ def measure(_folder: Path, repeats: int) -> dict[str, object]:
         floor=lambda: _python("-c", "pass"),
     )
     requests = [_first_request() for _ in range(repeats)]
-    imports = Beside("a process that imports torch, transformers and langchain", median(help_["imports"]))
-    floor = Beside("a Python process that does nothing", median(help_["floor"]))
+    imports = Comparison("a process that imports torch, transformers and langchain", median(help_["imports"]))
+    floor = Comparison("a Python process that does nothing", median(help_["floor"]))
     return {
         "entries": [
             Entry("describe --help", help_["ours"], imports, floor, Target("seconds", "at most", 0.5)),

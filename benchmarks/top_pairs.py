@@ -9,7 +9,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from benchmarks.entry import Beside, Entry, Target, in_turn
+from benchmarks.entry import Comparison, Entry, Target, in_turn
 from benchmarks.rates import matrix_seconds
 from headscribe.core.heads import Head
 from headscribe.core.settings import MapSettings
@@ -74,8 +74,8 @@ def time_search(name: str, maps: Sequence[Factors], repeats: int, target: Target
     return Entry(
         f"{K} top pairs, {name}",
         seconds["ours"],
-        Beside("a blocked product with running top-k", median(seconds["top_k"]) * SAMPLE),
-        Beside("every entry multiplied out, at the matrix rate", median(floors)),
+        Comparison("a blocked product with running top-k", median(seconds["top_k"]) * SAMPLE),
+        Comparison("every entry multiplied out, at the matrix rate", median(floors)),
         target,
         {
             "ratio_to_running_limit": median(seconds["plain"]) / median(seconds["ours"]),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from headscribe.pipeline import describe_model, evaluate_run, report_run
-from headscribe.pipeline.people_export import export_for_people
+from headscribe.pipeline.people.export import export_for_people
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

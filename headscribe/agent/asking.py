@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from headscribe.agent.budget import Budget
-from headscribe.agent.caller import Caller, Totals
+from headscribe.agent.caller import Caller, CallTotals
 from headscribe.agent.llm.client import ChatClient
 from headscribe.agent.llm.failures import UnknownModel
 from headscribe.agent.llm.opening import open_client
@@ -29,7 +29,7 @@ class Asker:
 
     def __init__(self, caller: Caller) -> None:
         self.llm: str = caller.client.name
-        self.totals: Totals = caller.totals
+        self.totals: CallTotals = caller.totals
         self._caller = caller
 
     async def ask(self, messages: tuple[Message, ...], *, schema: dict[str, Any] | None = None) -> ChatReply:

@@ -30,7 +30,7 @@ from headscribe.core.settings import AskSettings
 
 
 @dataclass
-class Totals:
+class CallTotals:
     """What the calls of one process came to; what a server does not report counts as 0.
 
     Attributes:
@@ -97,7 +97,7 @@ class Caller:
         budget: Budget | None = None,
     ) -> None:
         self.client = client
-        self.totals = Totals()
+        self.totals = CallTotals()
         self._journal = journal
         self._settings = settings
         self._backoff = backoff or Backoff()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from headscribe.agent.asking import stop_if_hopeless
 from headscribe.agent.budget import Budget
-from headscribe.agent.caller import Caller, Totals, build_request
+from headscribe.agent.caller import Caller, CallTotals, build_request
 from headscribe.agent.experiments import Experiments
 from headscribe.agent.llm.client import ChatClient
 from headscribe.agent.llm.opening import open_client
@@ -55,7 +55,7 @@ class Describer(Protocol):
     prompt: str | None
     prompt_hash: str | None
     method_hash: str | None
-    totals: Totals
+    totals: CallTotals
 
     async def describe(
         self, evidence: Evidence, *, fresh: bool = False, experiments: Experiments | None = None
@@ -139,7 +139,7 @@ class RulesDescriber:
         self.prompt: str | None = None
         self.prompt_hash: str | None = content_hash(["rules", RULES_VERSION, *sorted(known)])
         self.method_hash: str | None = None
-        self.totals = Totals()
+        self.totals = CallTotals()
 
     async def describe(
         self,
@@ -187,7 +187,7 @@ class LLMDescriber:
         self.method: str = settings.method
         self.prompt: str | None = template.reference
         self.prompt_hash: str | None = template.hash
-        self.totals = caller.totals if caller else Totals()
+        self.totals = caller.totals if caller else CallTotals()
         self._settings, self._template, self._caller = settings, template, caller
         if not template.describes:
             do = "Choose a template that describes, such as describe"

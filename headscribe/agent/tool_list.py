@@ -26,35 +26,35 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Words(Arguments):
+class WordsArguments(Arguments):
     """Source tokens."""
 
     words: list[_Word] = Field(min_length=1, max_length=MOST_WORDS)
 
 
-class OneWord(Arguments):
+class WordArguments(Arguments):
     """A target token."""
 
     word: _Word
 
 
-class Comparison(Words):
+class ComparisonArguments(WordsArguments):
     """Source tokens, and another head."""
 
     head_name: str
 
 
-class Pair(Arguments):
+class PairArguments(Arguments):
     """A source token and a target token."""
 
     source: _Word
     target: _Word
 
 
-class Pairs(Arguments):
+class PairsArguments(Arguments):
     """Sources with the targets that a rule predicts."""
 
-    pairs: list[Pair] = Field(min_length=1, max_length=MOST_PAIRS)
+    pairs: list[PairArguments] = Field(min_length=1, max_length=MOST_PAIRS)
 
 
 def _object(**properties: Any) -> dict[str, Any]:

@@ -11,7 +11,16 @@ from pydantic import ValidationError
 
 from headscribe.agent.experiments import Experiments
 from headscribe.agent.splits import name
-from headscribe.agent.tool_list import OTHERS, SOURCES, TARGETS, Arguments, Comparison, OneWord, Pairs, Words
+from headscribe.agent.tool_list import (
+    OTHERS,
+    SOURCES,
+    TARGETS,
+    Arguments,
+    ComparisonArguments,
+    PairsArguments,
+    WordArguments,
+    WordsArguments,
+)
 from headscribe.core.chat import ToolCall
 from headscribe.core.errors import BadOption
 from headscribe.core.records import Token
@@ -38,11 +47,11 @@ class HeadTools:
         self._hidden = frozenset(hidden)
         self._spare = _SPARE * len(self._hidden)
         self._known: dict[str, tuple[type[Arguments], Callable[[Any], dict[str, Any]]]] = {
-            "map_tokens": (Words, self._map_tokens),
-            "suppressed_by": (Words, self._suppressed_by),
-            "sources_promoting": (OneWord, self._sources_promoting),
-            "strength_of_pairs": (Pairs, self._strength_of_pairs),
-            "compare_with_head": (Comparison, self._compare_with_head),
+            "map_tokens": (WordsArguments, self._map_tokens),
+            "suppressed_by": (WordsArguments, self._suppressed_by),
+            "sources_promoting": (WordArguments, self._sources_promoting),
+            "strength_of_pairs": (PairsArguments, self._strength_of_pairs),
+            "compare_with_head": (ComparisonArguments, self._compare_with_head),
         }
 
     async def answer(self, call: ToolCall) -> str:
@@ -63,13 +72,13 @@ class HeadTools:
         except BadOption:
             return _wrong("The head has no answer for one of these words. Try without some of them.")
 
-    def _map_tokens(self, asked: Words) -> dict[str, Any]:
+    def _map_tokens(self, asked: WordsArguments) -> dict[str, Any]:
         usable, unusable = self._tokens(asked.words)
         found = self._experiments.rows(usable, TARGETS + self._spare)
         rows = [{"source": _text(row.source), "promoted": self._shown(row.targets, TARGETS)} for row in found]
         return {"rows": rows, **unusable}
 
-    def _suppressed_by(self, asked: Words) -> dict[str, Any]:
+    def _suppressed_by(self, asked: WordsArguments) -> dict[str, Any]:
         usable, unusable = self._tokens(asked.words)
         found = self._experiments.rows(usable, TARGETS + self._spare)
         rows = [
@@ -77,14 +86,14 @@ class HeadTools:
         ]
         return {"rows": rows, **unusable}
 
-    def _sources_promoting(self, asked: OneWord) -> dict[str, Any]:
+    def _sources_promoting(self, asked: WordArguments) -> dict[str, Any]:
         usable, unusable = self._tokens([asked.word])
         if not usable:
             return unusable
         found = self._experiments.sources(usable[0], SOURCES + self._spare)
         return {"target": _text(usable[0]), "sources": self._shown(found, SOURCES)}
 
-    def _compare_with_head(self, asked: Comparison) -> dict[str, Any]:
+    def _compare_with_head(self, asked: ComparisonArguments) -> dict[str, Any]:
         others = OTHERS[: self._experiments.n_others]
         if asked.head_name not in others:
             names = ", ".join(others) or "none"
@@ -107,7 +116,7 @@ class HeadTools:
         ]
         return {"rows": rows, **unusable}
 
-    def _strength_of_pairs(self, asked: Pairs) -> dict[str, Any]:
+    def _strength_of_pairs(self, asked: PairsArguments) -> dict[str, Any]:
         usable: list[tuple[Token, Token]] = []
         unusable: list[str] = []
         for pair in asked.pairs:

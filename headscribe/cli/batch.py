@@ -1,4 +1,4 @@
-"""``--batch``: what a sitting did with batch files, and what to do next."""
+"""``--batch``: what one call did with batch files, and what to do next."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from headscribe.core.settings import MIN_PAIRS
 if TYPE_CHECKING:
     from headscribe.core.checks import Correlation
     from headscribe.core.progress import Progress
-    from headscribe.pipeline.check_results import AblationResult, CheckReport, CorrelationResult
+    from headscribe.pipeline.check.results import AblationResult, CheckReport, CorrelationResult
 
 CORRELATION = (
     ("Operation", "left"),
@@ -143,7 +143,7 @@ def check(
 
 def _write_plots(report: CheckReport, folder: Path, bars: Progress) -> None:
     """Plots of all that was checked on the map so far; none if this check has no result to show."""
-    from headscribe.pipeline.plots import write_check_plots
+    from headscribe.pipeline.plots.plots import write_check_plots
     from headscribe.store.map_dir import MapDir
 
     if report.correlations or report.ablations:

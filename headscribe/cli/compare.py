@@ -45,7 +45,7 @@ def compare(
 
     One map gives the tables of one model; several are compared (docs/compare.md).
     """
-    from headscribe.pipeline.compare import compare_maps, write_comparison
+    from headscribe.pipeline.compare.maps import compare_maps, write_comparison
 
     with progress(quiet=json) as bars:
         found = compare_maps(maps, threshold=threshold, seed=seed, plots=plots, progress=bars)

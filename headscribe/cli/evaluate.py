@@ -13,7 +13,7 @@ from headscribe.cli.show import err, money, print_json
 from headscribe.core.settings import RELATION_HEAD
 
 if TYPE_CHECKING:
-    from headscribe.pipeline.evaluate import EvaluationPlan, EvaluationSummary
+    from headscribe.pipeline.evaluate.evaluate import EvaluationPlan, EvaluationSummary
 
 JUDGING = "How descriptions are judged"
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run of headscribe describe.", show_default=False)]
@@ -92,7 +92,7 @@ def evaluate(
     from headscribe.agent.prices import read_price
     from headscribe.cli.typed import typed_command
     from headscribe.core.settings import AskSettings, EvaluateSettings
-    from headscribe.pipeline.evaluate import evaluate_run, plan_evaluation
+    from headscribe.pipeline.evaluate.evaluate import evaluate_run, plan_evaluation
 
     _check(threshold)
     settings = EvaluateSettings(
@@ -121,7 +121,7 @@ def evaluate(
     with progress(quiet=json) as bars:
         summary = evaluate_run(run, llm=llm, **wanted, command=typed_command(), progress=bars)
         if plots is not None and summary.evaluation:
-            from headscribe.pipeline.evaluation_plots import write_evaluation_plots
+            from headscribe.pipeline.plots.evaluation import write_evaluation_plots
 
             write_evaluation_plots(summary.evaluation, plots, bars)
     _show(summary, json)

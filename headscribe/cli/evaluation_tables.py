@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from headscribe.cli.show import err, print_table
+from headscribe.core.evaluation import JUDGES, METRIC_NAMES
 from headscribe.core.tokens import plain_line
-from headscribe.pipeline.evaluation_report import JUDGES, NAMES, between, capital, disagreements
+from headscribe.pipeline.evaluate.section import between, capital, disagreements
 
 if TYPE_CHECKING:
-    from headscribe.core.evaluation import Judge, Judgment, Measured, Reliability
-    from headscribe.pipeline.evaluate import EvaluationSummary
+    from headscribe.core.evaluation import ConfidenceReliability, Judge, Judgment, Measured
+    from headscribe.pipeline.evaluate.evaluate import EvaluationSummary
     from headscribe.store.evaluation_tables import Evaluation
 
 SHOWN = 10
@@ -69,7 +70,7 @@ def _print_overall(found: Evaluation, judge: Judge) -> None:
     )
     table = [
         (
-            NAMES[name],
+            METRIC_NAMES[name],
             _number(row.value),
             between(row.low, row.high) or None,
             _number(row.chance),
@@ -135,7 +136,7 @@ def _print_some(title: str, rows: Sequence[Judgment], phrase: bool) -> None:
     _titled(f"{title} ({min(SHOWN, len(rows))} of {len(rows)})", columns, table)
 
 
-def _print_reliability(row: Reliability) -> None:
+def _print_reliability(row: ConfidenceReliability) -> None:
     if row.why_not:
         typer.echo(f"Confidence against agreement, {JUDGES[row.judge]}: nothing to show, {row.why_not}.\n")
         return

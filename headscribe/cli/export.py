@@ -11,7 +11,7 @@ from headscribe.cli import options as o
 from headscribe.cli.show import print_json
 
 if TYPE_CHECKING:
-    from headscribe.pipeline.export import Exported
+    from headscribe.pipeline.export.export import Exported
 
 HUB = "With --to hub"
 
@@ -67,7 +67,7 @@ def export(
 
     Keys and local paths stay out. The token for the hub comes from HF_TOKEN (docs/export.md).
     """
-    from headscribe.pipeline.export import export_run
+    from headscribe.pipeline.export.export import export_run
     from headscribe.store.hub_upload import Destination
 
     done = export_run(

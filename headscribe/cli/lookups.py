@@ -13,8 +13,8 @@ from headscribe.cli.progress import progress
 from headscribe.cli.show import err, money, print_json, print_table
 
 if TYPE_CHECKING:
-    from headscribe.pipeline.lookups_plan import LookupsPlan
-    from headscribe.pipeline.lookups_results import LookupsSummary
+    from headscribe.pipeline.lookups.plan import LookupsPlan
+    from headscribe.pipeline.lookups.results import LookupsSummary
 
 TEXTS, RUNNING = "Which texts", "How the model is looked at"
 StageName = Literal["neurons", "prompts", "heads", "ablation", "explanations", "scores"]
@@ -166,8 +166,7 @@ def lookups(
     from headscribe.agent.prices import read_price
     from headscribe.cli.typed import typed_command
     from headscribe.core.settings import AskSettings, LookupSettings
-    from headscribe.pipeline import default_run
-    from headscribe.pipeline.lookups import look_up, plan_lookups
+    from headscribe.pipeline import default_run, look_up, plan_lookups
 
     settings = LookupSettings(
         layers=layers,

@@ -13,7 +13,7 @@ from headscribe.cli.show import err, print_json, print_table
 
 if TYPE_CHECKING:
     from headscribe.core.agreement import PeopleAgreement
-    from headscribe.pipeline.people_results import PeopleExport, PeopleImport
+    from headscribe.pipeline.people.results import PeopleExport, PeopleImport
 
 app = typer.Typer(help="Have people judge descriptions, blinded.", no_args_is_help=True)
 
@@ -80,7 +80,7 @@ def export(
     """Write blinded items for annotators, and the key that stays here."""
     from headscribe.cli.typed import typed_command
     from headscribe.core.people import StudySettings
-    from headscribe.pipeline.people_export import export_for_people
+    from headscribe.pipeline.people.export import export_for_people
 
     made = export_for_people(
         run,
@@ -127,7 +127,7 @@ def import_(
     json: o.Json = False,
 ) -> None:
     """Take annotators' answers into the run; exit code 1 if rows were rejected."""
-    from headscribe.pipeline.people_import import import_labels
+    from headscribe.pipeline.people.import_labels import import_labels
 
     done = import_labels(run, files, key=key, replace=replace)
     if json:
@@ -173,7 +173,7 @@ def agreement(
     json: o.Json = False,
 ) -> None:
     """Show what people's answers amount to: shares, agreement, controls, and what predicts them."""
-    from headscribe.pipeline.people_agreement import agreement_json, measure_agreement
+    from headscribe.pipeline.people.agreement import agreement_json, measure_agreement
 
     found = measure_agreement(run, groups=groups, key=key, seed=seed)
     if json:
@@ -184,7 +184,7 @@ def agreement(
 
 def _print_agreement(found: PeopleAgreement) -> None:
     from headscribe.core.heads import Head
-    from headscribe.pipeline.people_report import people_tables
+    from headscribe.pipeline.people.section import people_tables
 
     def shown(cell: object) -> object:
         return cell.name if isinstance(cell, Head) else f"{cell:.3f}" if isinstance(cell, float) else cell

@@ -193,7 +193,7 @@ def compare(
     from headscribe.cli.prompt_comparison import print_comparison
     from headscribe.cli.typed import typed_command
     from headscribe.core.settings import DescribeSettings
-    from headscribe.pipeline.compare_prompts import compare_prompts
+    from headscribe.pipeline.prompts.compare import compare_prompts
 
     asking = DescribeSettings(
         method=method,

@@ -55,7 +55,7 @@ class GroupShares:
 
 
 @dataclass(frozen=True, slots=True)
-class Reliability:
+class AnnotatorReliability:
     """Krippendorff's alpha (nominal) of one question, over heads with at least two answers.
 
     Attributes:
@@ -137,7 +137,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class HeadVerdict:
     """What annotators said of one head: answers, and how many of them are yes. Comments are untrusted."""
 
     head: Head
@@ -175,11 +175,11 @@ class PeopleAgreement:
     annotators: dict[str, int]
     groups: tuple[GroupShares, ...]
     overall: GroupShares
-    reliability: tuple[Reliability, ...] = ()
+    reliability: tuple[AnnotatorReliability, ...] = ()
     kappas: tuple[Kappa, ...] = ()
     controls: tuple[ControlResult, ...] = ()
     accepted_wrong: tuple[tuple[Head, Head], ...] = ()
     predictions: tuple[Prediction, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[HeadVerdict, ...] = ()
     stale: int = 0
     notes: tuple[str, ...] = field(default_factory=tuple)

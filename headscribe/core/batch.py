@@ -37,7 +37,7 @@ class Batch:
 
 @dataclass(slots=True)
 class BatchReport:
-    """What one sitting did with batch files; numbers are of lines or, of what waits, of requests.
+    """What one call did with batch files; numbers are of lines or, of what waits, of requests.
 
     Attributes:
         mode: as in ``Batch``.

@@ -129,7 +129,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Reliability:
+class ConfidenceReliability:
     """Are confident descriptions righter?
 
     A description is right where it expresses an operation that the head scores on. Heads that score on no
@@ -224,3 +224,19 @@ def head_agreement(judgments: Iterable[Judgment], judge: Judge = "rules") -> dic
         both[row.head] = both.get(row.head, 0) + (verdict and row.scored)
         either[row.head] = either.get(row.head, 0) + verdict + row.scored
     return {head: 2 * both[head] / total for head, total in either.items() if total}
+
+
+JUDGES: dict[Judge, str] = {
+    "rules": "rules judge",
+    "llm": "LLM judge",
+    "rules-on-llm-items": "rules judge on the LLM's items",
+}
+
+
+METRIC_NAMES = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "average_precision": "average precision",
+    "auroc": "AUROC",
+}

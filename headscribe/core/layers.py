@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap, OperationScore
+
+ViewName = TypeVar("ViewName", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,8 @@ def by_layer(heads: Iterable[Head]) -> dict[int, tuple[Head, ...]]:
     for head in sorted(set(heads)):
         found.setdefault(head.layer, []).append(head)
     return {layer: tuple(own) for layer, own in found.items()}
+
+
+def dropped_rows(padded: int, zero: Mapping[ViewName, int]) -> dict[str, int]:
+    """Vocabulary rows that were left out, by reason: padding, and zero vectors by source view."""
+    return {"padded": padded} | {f"zero_{view}": number for view, number in zero.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from headscribe.core.heads import Head
-from headscribe.core.lookups import Arm, Neuron, Prompt, Split
+from headscribe.core.lookups import Arm, CutPrompt, Neuron, Split
 from headscribe.core.records import Status
 
 
@@ -24,7 +24,7 @@ class ShownPrompt:
         cut_tokens: the text of each token cut off in front.
     """
 
-    prompt: Prompt
+    prompt: CutPrompt
     split: Split
     rank: int
     before: str

@@ -88,7 +88,7 @@ class TopPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class CutPrompt:
     """What is left of a ``TopPrompt`` when all of its beginning is cut that the neuron does not need.
 
     Attributes:
@@ -127,7 +127,7 @@ class PromptHeads:
         n_heads: heads in earlier layers.
     """
 
-    prompt: Prompt
+    prompt: CutPrompt
     mean: float
     deviation: float
     active: dict[Head, float]

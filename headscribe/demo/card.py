@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headscribe.core.settings import RELATION_HEAD
-from headscribe.demo.measure import Measured
+from headscribe.demo.measure import MeasuredOperation
 
 STRONG = 0.5
 """Score from which the card counts a head as a clear one."""
 
 
-def card(training: Mapping[str, Any], measured: Sequence[Measured]) -> str:
+def card(training: Mapping[str, Any], measured: Sequence[MeasuredOperation]) -> str:
     """The card as Markdown.
 
     Args:
@@ -44,7 +44,7 @@ def card(training: Mapping[str, Any], measured: Sequence[Measured]) -> str:
     )
 
 
-def table_row(row: Measured) -> str:
+def table_row(row: MeasuredOperation) -> str:
     """One operation's line of the card's table."""
     best = row.best
     head = f"{best.head.name} | {best.score:.2f} ({best.hits}/{best.n_pairs})" if best else "– | –"
@@ -82,7 +82,7 @@ natural text.
 | took | {minutes} minutes on {threads} threads of a CPU, torch {torch} |
 | final loss | {loss} as trained, {target_loss} on the words that an operation determines (running means) |
 
-## Measured
+## MeasuredOperation
 
 {n_valid} of {n_operations} operations have enough single-token pairs. A head scores at least {relation} on
 {n_related} of them, and at least {strong} on {n_strong}.

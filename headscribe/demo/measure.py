@@ -34,7 +34,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredOperation:
     """One operation of the bundled model.
 
     Attributes:
@@ -50,7 +50,7 @@ class Measured:
     best: OperationScore | None
 
 
-def measure(folder: Path, operations: Sequence[Operation]) -> list[Measured]:
+def measure(folder: Path, operations: Sequence[Operation]) -> list[MeasuredOperation]:
     """Accuracy and best head of every operation, in the order given.
 
     Args:
@@ -67,7 +67,7 @@ def measure(folder: Path, operations: Sequence[Operation]) -> list[Measured]:
         trained, held_out = split_pairs(operation)
         seen = accuracy(model, generator, operation, trained)
         unseen = accuracy(model, generator, operation, held_out)
-        measured.append(Measured(operation.name, seen, unseen, best.get(operation.name)))
+        measured.append(MeasuredOperation(operation.name, seen, unseen, best.get(operation.name)))
     return measured
 
 

@@ -9,7 +9,7 @@ import torch
 
 from headscribe.core.heads import Head
 from headscribe.eval.dynamic import BATCH_LOGITS, BATCH_TOKENS
-from headscribe.eval.prompts import Prompt, batches
+from headscribe.eval.prompts import TokenPrompt, batches
 from headscribe.inference.running_model import RunningModel
 
 RANDOM_DRAWS = 5
@@ -52,7 +52,7 @@ def alike(base: float, other: float) -> bool:
 
 
 def hits_without(
-    model: RunningModel, prompts: Sequence[Prompt], orders: Sequence[Sequence[Head]]
+    model: RunningModel, prompts: Sequence[TokenPrompt], orders: Sequence[Sequence[Head]]
 ) -> list[list[int]]:
     """How many prompts are continued with their target, with the first 0, 1, 2, … heads silenced together.
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from headscribe.eval.prompts import Prompt, batches
+from headscribe.eval.prompts import TokenPrompt, batches
 from headscribe.inference.running_model import RunningModel
 
 BATCH_TOKENS, BATCH_LOGITS = 4096, 16_000_000
@@ -44,7 +44,7 @@ class Hits:
 
 
 def dynamic_hits(
-    model: RunningModel, prompt_sets: Sequence[Sequence[Prompt]], readout: Readout, k: int
+    model: RunningModel, prompt_sets: Sequence[Sequence[TokenPrompt]], readout: Readout, k: int
 ) -> list[Hits]:
     """Count the hits of every head, for several sets of prompts at once.
 
@@ -86,7 +86,7 @@ def dynamic_hits(
     ]
 
 
-def _watch(model: RunningModel, prompts: Sequence[Prompt]) -> tuple[list[Tensor], list[Tensor]]:
+def _watch(model: RunningModel, prompts: Sequence[TokenPrompt]) -> tuple[list[Tensor], list[Tensor]]:
     """Per layer z at the last position, and values at the source: [n, n_heads or n_kv_heads, d_head]."""
     shape = model.shape
     z: list[list[Tensor]] = [[] for _ in range(shape.n_layers)]

@@ -33,7 +33,7 @@ WordId = Callable[[str], int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class TokenPrompt:
     """A tokenised prompt.
 
     Attributes:
@@ -52,7 +52,7 @@ class PromptSet:
     """The prompts of one operation in one template, and how many pairs gave none, by reason."""
 
     template: str
-    prompts: tuple[Prompt, ...]
+    prompts: tuple[TokenPrompt, ...]
     skipped: dict[str, int]
 
 
@@ -94,7 +94,7 @@ def word_prompts(operation: Operation, template: str, word_id: WordId, encode: E
         word_id: the single token of a word inside running text.
         encode: tokenises.
     """
-    prompts: list[Prompt] = []
+    prompts: list[TokenPrompt] = []
     skipped: Counter[str] = Counter()
     for word, source, target in _words(operation, word_id):
         ids, spans = encode(template.replace(SLOT, word), True)
@@ -103,7 +103,7 @@ def word_prompts(operation: Operation, template: str, word_id: WordId, encode: E
         if len(places) > 1:
             places = [p for p in places if spans[p][0] < start + len(word) and start < spans[p][1]]
         if len(places) == 1:
-            prompts.append(Prompt(tuple(ids), places[0], target))
+            prompts.append(TokenPrompt(tuple(ids), places[0], target))
         else:
             skipped["ambiguous" if places else "absent"] += 1
     return PromptSet(template, tuple(prompts), dict(skipped))
@@ -112,7 +112,7 @@ def word_prompts(operation: Operation, template: str, word_id: WordId, encode: E
 def task_prompts(operation: Operation, template: str, word_id: WordId, encode: Encode) -> PromptSet:
     """Prompts whose next token should be the target, for all single-token pairs."""
     prompts = tuple(
-        Prompt(tuple(encode(template.replace(SLOT, word), True)[0]), 0, target)
+        TokenPrompt(tuple(encode(template.replace(SLOT, word), True)[0]), 0, target)
         for word, _, target in _words(operation, word_id)
     )
     return PromptSet(template, prompts, {})
@@ -130,12 +130,12 @@ def multi_token_prompts(operation: Operation, template: str, word_id: WordId, en
         target = word_id(target_word)
         ids, _ = encode(source, False)
         if target is not None and len(ids) > 1:
-            prompts.append(Prompt((*before, *ids), len(before) + len(ids) - 1, target))
+            prompts.append(TokenPrompt((*before, *ids), len(before) + len(ids) - 1, target))
     return PromptSet(template, tuple(prompts), {})
 
 
 def batches(
-    prompts: Sequence[Prompt], tokens: int, rows: int, longest: int | None = None
+    prompts: Sequence[TokenPrompt], tokens: int, rows: int, longest: int | None = None
 ) -> Iterator[tuple[list[int], Tensor]]:
     """Prompts of one length at a time: their places in the sequence, and their ids [batch, length].
 

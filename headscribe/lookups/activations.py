@@ -14,7 +14,7 @@ from torch import Tensor
 from headscribe.core.lookups import LeftOut, Neuron, Split, TopPrompt
 from headscribe.core.progress import Progress, Silent
 from headscribe.inference.blocks import Blocks
-from headscribe.lookups.reading import Batch, Reading, batches
+from headscribe.lookups.reading import Reading, TokenBatch, batches
 
 EXPLAINED, SCORED = 20, 10
 """Prompts per neuron of each split (definitions section 7)."""
@@ -136,7 +136,7 @@ class _Best:
         ]
 
 
-def _peaks(blocks: Blocks, batch: Batch, best: _Best, first: int) -> tuple[Tensor, Tensor]:
+def _peaks(blocks: Blocks, batch: TokenBatch, best: _Best, first: int) -> tuple[Tensor, Tensor]:
     """Each text's highest post-activation of every neuron, and its token: [batch, neurons] on the CPU."""
     total = sum(len(places) for places, _ in best.columns.values())
     values = torch.empty(len(batch.rows), total)

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from headscribe.core.heads import Head
-from headscribe.core.lookups import HeadActivity, Neuron, Prompt, PromptHeads
+from headscribe.core.lookups import CutPrompt, HeadActivity, Neuron, PromptHeads
 from headscribe.core.progress import Progress, Silent
 from headscribe.inference.blocks import Blocks
 from headscribe.inference.weights import ResidualWeights
-from headscribe.lookups.reading import Batch, Reading, batches
+from headscribe.lookups.reading import Reading, TokenBatch, batches
 
 DEVIATIONS = 2.0
 """A head is active when its attribution exceeds the heads' mean by more than so many standard deviations."""
@@ -33,7 +33,7 @@ STAGE = "heads"
 
 def prompt_heads(
     blocks: Blocks,
-    prompts: Sequence[Prompt],
+    prompts: Sequence[CutPrompt],
     *,
     reading: Reading | None = None,
     progress: Progress | None = None,
@@ -57,7 +57,7 @@ def prompt_heads(
 
 
 def head_attributions(
-    blocks: Blocks, prompts: Sequence[Prompt], *, reading: Reading | None = None
+    blocks: Blocks, prompts: Sequence[CutPrompt], *, reading: Reading | None = None
 ) -> Iterator[Tensor]:
     """⟨a head's output at the last position, the neuron's input weights⟩ for all heads of earlier layers.
 
@@ -119,7 +119,7 @@ def pairs_to_explain(rows: Iterable[HeadActivity]) -> list[HeadActivity]:
     return [row for row in rows if low <= row.share <= high]
 
 
-def _active(prompt: Prompt, table: Tensor) -> PromptHeads:
+def _active(prompt: CutPrompt, table: Tensor) -> PromptHeads:
     """Heads above mean + 2σ, from [earlier layers, n_heads]."""
     values = table.double().flatten()
     mean, deviation = float(values.mean()), float(values.std()) if len(values) > 1 else 0.0
@@ -131,7 +131,7 @@ def _active(prompt: Prompt, table: Tensor) -> PromptHeads:
 
 
 def _attributions(
-    blocks: Blocks, weights: ResidualWeights, prompts: Sequence[Prompt], reading: Reading
+    blocks: Blocks, weights: ResidualWeights, prompts: Sequence[CutPrompt], reading: Reading
 ) -> list[Tensor]:
     neurons = sorted({prompt.neuron for prompt in prompts})
     directions = _directions(weights, neurons, blocks.model.device)
@@ -177,7 +177,7 @@ class _LastPosition:
     """
 
     blocks: Blocks
-    batch: Batch
+    batch: TokenBatch
     neurons: list[Neuron]
     z: list[Tensor] = field(default_factory=list)
     inputs: Tensor = field(init=False)

@@ -39,7 +39,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TokenBatch:
     """Sequences that run together.
 
     Attributes:
@@ -53,7 +53,7 @@ class Batch:
     ends: Tensor
 
 
-def batches(sequences: Sequence[Sequence[int]], reading: Reading) -> Iterator[Batch]:
+def batches(sequences: Sequence[Sequence[int]], reading: Reading) -> Iterator[TokenBatch]:
     """Sequences of like length together, the shortest first; none of them empty."""
     order = sorted(range(len(sequences)), key=lambda place: len(sequences[place]))
     start = 0
@@ -64,12 +64,12 @@ def batches(sequences: Sequence[Sequence[int]], reading: Reading) -> Iterator[Ba
             start = end
 
 
-def _pad(rows: list[int], sequences: Sequence[Sequence[int]], prefix: tuple[int, ...]) -> Batch:
+def _pad(rows: list[int], sequences: Sequence[Sequence[int]], prefix: tuple[int, ...]) -> TokenBatch:
     ends = [len(prefix) + len(sequences[row]) for row in rows]
     ids = torch.zeros(len(rows), max(ends), dtype=torch.long)
     for at, (row, end) in enumerate(zip(rows, ends, strict=True)):
         ids[at, :end] = torch.tensor([*prefix, *sequences[row]])
-    return Batch(rows, ids, torch.tensor(ends))
+    return TokenBatch(rows, ids, torch.tensor(ends))
 
 
 def post_activations(

@@ -10,20 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Literal, Protocol
 
-from headscribe.core.errors import BadOption, BadTexts
+from headscribe.core.errors import BadTexts
 
 Part = Literal["explain", "score"]
 PARTS: tuple[Part, Part] = ("explain", "score")
 
 LONGEST_DOCUMENT = 100_000
 """Characters of a document that are read; no model takes more tokens than these give."""
-
-_EXPLAIN = ("explain", "train")
-_SCORE = ("score", "validation", "valid", "dev", "test")
-_BUNDLED = Path(__file__).parent / "data" / "demo_texts.jsonl.gz"
 
 
 class TextSource(Protocol):
@@ -126,60 +121,6 @@ class Texts:
         for index, text in enumerate(self.source.read(self.splits[part], excluded)):
             if half is None or _half(text, self.seed) == half:
                 yield Document(index, text)
-
-
-def open_texts(
-    texts: str,
-    *,
-    column: str | None = None,
-    explain_split: str | None = None,
-    score_split: str | None = None,
-    revision: str | None = None,
-    max_texts: int = 10_000,
-    seed: int = 0,
-) -> Texts:
-    """Find texts and decide which of them explain and which score.
-
-    Args:
-        texts: ``demo`` for those that come with the bundled model; a file or folder of ``.txt`` (one document
-            per line), ``.jsonl`` or ``.parquet``, also compressed; or a ``datasets`` id of the hub, with
-            ``:NAME`` for a configuration.
-        column: where the text stands; None to find it.
-        explain_split: split to explain with; None for ``train``, or whatever there is.
-        score_split: split to score on; None for ``validation`` or ``test``, else a half of the first.
-        revision: branch, tag or commit of a dataset of the hub.
-        max_texts: documents read per part, at most.
-        seed: of the halves, where one split has to do for both parts.
-
-    Raises:
-        BadTexts: there are none, no text column is found, or a split is missing or unreadable.
-        HubUnavailable, MissingExtra: a dataset cannot be fetched.
-    """
-    source = _open(texts, column, revision)
-    for option, split in (("--explain-split", explain_split), ("--score-split", score_split)):
-        if split is not None and split not in source.splits:
-            do = f"Its splits: {', '.join(source.splits)}"
-            raise BadTexts(f"there is no split '{split}' ({source.name})", where=option, do=do)
-    explain = explain_split or _first(_EXPLAIN, source.splits) or source.splits[0]
-    score = score_split or (None if explain_split else _first(_SCORE, source.splits)) or explain
-    return Texts(source, {"explain": explain, "score": score}, max_texts, seed)
-
-
-def _open(texts: str, column: str | None, revision: str | None) -> TextSource:
-    from headscribe.lookups.text_files import LocalTexts
-
-    path = _BUNDLED if texts == "demo" else Path(texts).expanduser()
-    if texts and path.exists():
-        if revision is not None:
-            raise BadOption("local texts have no revisions", where="--texts-revision", do="Leave it out")
-        return LocalTexts(path, column, name="demo" if texts == "demo" else texts)
-    from headscribe.lookups.text_hub import HubTexts
-
-    return HubTexts(texts, column, revision)
-
-
-def _first(wanted: tuple[str, ...], splits: tuple[str, ...]) -> str | None:
-    return next((name for name in wanted if name in splits), None)
 
 
 def _half(text: str, seed: int) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headscribe.core.lookups import LeftOut, Prompt, Split, TopPrompt
+from headscribe.core.lookups import CutPrompt, LeftOut, Split, TopPrompt
 from headscribe.core.progress import Progress, Silent
 from headscribe.inference.blocks import Blocks
 from headscribe.lookups.reading import Reading, post_activations
@@ -60,7 +60,7 @@ def truncate(
     split: Split,
     reading: Reading | None = None,
     progress: Progress | None = None,
-) -> tuple[list[Prompt], list[LeftOut]]:
+) -> tuple[list[CutPrompt], list[LeftOut]]:
     """Drop as much of each prompt's beginning as leaves at least 80 % of the activation at its end.
 
     A binary search on the start, all prompts of all neurons side by side: a step is one pass over those
@@ -96,6 +96,6 @@ def truncate(
     return kept, [LeftOut(reason, count, neuron, split) for neuron, count in sorted(lost.items())]
 
 
-def _prompt(top: TopPrompt, activations: list[float]) -> Prompt:
+def _prompt(top: TopPrompt, activations: list[float]) -> CutPrompt:
     start = len(top.ids) - len(activations)
-    return Prompt(top, ids=top.ids[start:], cut=top.ids[:start], activations=tuple(activations))
+    return CutPrompt(top, ids=top.ids[start:], cut=top.ids[:start], activations=tuple(activations))

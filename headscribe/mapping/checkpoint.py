@@ -21,7 +21,7 @@ from headscribe.mapping.families import find_family
 from headscribe.mapping.families.family import Dimensions, Family
 from headscribe.mapping.files import CheckpointFiles, LocalFolder, read_json
 from headscribe.mapping.hashes import hash_weights
-from headscribe.mapping.reading import Names, Reader
+from headscribe.mapping.reading import Reader, TensorNames
 from headscribe.mapping.tensors import TensorSource, open_tensors
 from headscribe.mapping.vocabulary import Vocabulary, open_vocabulary
 
@@ -108,7 +108,7 @@ class Checkpoint:
     def __init__(self, name: str, parts: _Parts) -> None:
         self.name, self._parts = name, parts
         self.revision = parts.files.revision
-        self._names = Names(parts.family, parts.source.names(), parts.files.where)
+        self._names = TensorNames(parts.family, parts.source.names(), parts.files.where)
         self._tied = self._is_tied()
         stored = self._check_layout()
         self.path = parts.files.folder()

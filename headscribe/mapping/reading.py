@@ -19,7 +19,7 @@ _FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
 _PLAIN = "Give the unquantised checkpoint"
 
 
-class Names:
+class TensorNames:
     """The names that a family's tensors have on disk.
 
     Whatever stands before the embedding's name (``transformer.``, ``language_model.model.``, or nothing, as

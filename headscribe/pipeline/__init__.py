@@ -1,25 +1,24 @@
 """The stages joined to the store. What a command does, one call here does."""
 
-from headscribe.pipeline.check import check_model
-from headscribe.pipeline.compare import analyse_map, compare_maps
-from headscribe.pipeline.describe import describe_model
-from headscribe.pipeline.doctor import Check, examine
-from headscribe.pipeline.evaluate import evaluate_run, plan_evaluation
-from headscribe.pipeline.export import export_run
-from headscribe.pipeline.lookups import look_up, plan_lookups
-from headscribe.pipeline.maps import map_model, score_model
-from headscribe.pipeline.pairs import pairs_of_head
-from headscribe.pipeline.people_agreement import measure_agreement
-from headscribe.pipeline.people_export import export_for_people
-from headscribe.pipeline.people_import import import_labels
-from headscribe.pipeline.places import default_run
-from headscribe.pipeline.plan import plan_run
-from headscribe.pipeline.probe import probe_model
-from headscribe.pipeline.report import report_run, run_facts
-from headscribe.pipeline.results import Plan, RunSummary
-from headscribe.pipeline.wanted import read_statuses
+from headscribe.pipeline.check.check import check_model
+from headscribe.pipeline.compare.maps import analyse_map, compare_maps
+from headscribe.pipeline.describe.plan import plan_run
+from headscribe.pipeline.describe.request import read_statuses
+from headscribe.pipeline.describe.summary import Plan, RunSummary
+from headscribe.pipeline.doctor.doctor import Check, examine
+from headscribe.pipeline.evaluate.evaluate import evaluate_run, plan_evaluation
+from headscribe.pipeline.export.export import export_run
+from headscribe.pipeline.lookups.look_up import plan_lookups
+from headscribe.pipeline.map.map import map_model, score_model
+from headscribe.pipeline.map.pairs import pairs_of_head
+from headscribe.pipeline.map.probe import probe_model
+from headscribe.pipeline.people.agreement import measure_agreement
+from headscribe.pipeline.people.export import export_for_people
+from headscribe.pipeline.people.import_labels import import_labels
+from headscribe.pipeline.report.report import run_facts
+from headscribe.pipeline.runs import describe_model, look_up, report_run
 from headscribe.store.map_dir import MapDir
-from headscribe.store.run_dir import RunDir, runs_in
+from headscribe.store.run_dir import RunDir, default_run, runs_in
 
 __all__ = [
     "Check",

@@ -9,7 +9,7 @@ from typing import Any
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap
 from headscribe.core.rounds import AskedItem, Experiment, Round, Transcript
-from headscribe.report.words import Words, line, script_json
+from headscribe.report.words import TokenTable, line, script_json
 
 LONGEST = 600
 """Characters of a text in a transcript; the run's tables have all of it."""
@@ -22,7 +22,7 @@ class Details:
         words: takes the tokens.
     """
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: TokenTable) -> None:
         self._words = words
         self._mappings: dict[Head, str] = {}
         self._parts: dict[Head, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))

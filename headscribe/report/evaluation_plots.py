@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headscribe.core.evaluation import Categories, Reliability
+from headscribe.core.evaluation import Categories, ConfidenceReliability
 from headscribe.report.plots import COLOURS, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def reliability_diagram(found: Reliability, title: str) -> Figure:
+def reliability_diagram(found: ConfidenceReliability, title: str) -> Figure:
     """Share of right descriptions against mean confidence, with intervals; the line is perfect calibration.
 
     Args:

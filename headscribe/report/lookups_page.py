@@ -18,7 +18,7 @@ from headscribe.core.lookup_scores import (
 from headscribe.core.lookups import AblationEffect, HeadActivity, NextTokenNeuron
 from headscribe.report.html import asset, render_file
 from headscribe.report.lookups_plot import distributions
-from headscribe.report.words import Words, line, script_json, short
+from headscribe.report.words import TokenTable, line, script_json, short
 
 SHADES = 10
 """Steps of shading from no activation to the prompt's highest."""
@@ -86,7 +86,7 @@ def render_lookups(
         difference: of both arms.
         ablation: over all explained pairs of next-token neurons, by what was removed.
     """
-    words = Words()
+    words = TokenTable()
     data = {"neurons": [_neuron(one, words) for one in neurons], "words": words.texts}
     theme, body = asset("theme.js"), [asset("dom.js"), asset("lookups.js")]
     return render_file(
@@ -107,7 +107,7 @@ def render_lookups(
     )
 
 
-def _neuron(one: ShownNeuron, words: Words) -> dict[str, Any]:
+def _neuron(one: ShownNeuron, words: TokenTable) -> dict[str, Any]:
     found = one.found
     return {
         "name": found.neuron.name,
@@ -144,7 +144,7 @@ def _pair(pair: ShownPair) -> dict[str, Any]:
     }
 
 
-def _prompt(shown: ShownPrompt, active: frozenset[Head], words: Words) -> dict[str, Any]:
+def _prompt(shown: ShownPrompt, active: frozenset[Head], words: TokenTable) -> dict[str, Any]:
     values = shown.prompt.activations
     most = max((value for value in values if value > 0), default=1.0)
     return {

@@ -16,7 +16,7 @@ from headscribe.report.model_section import ModelSection, model_data
 from headscribe.report.overview import Origin, Scores, added, counts, head_data
 from headscribe.report.run_comparison import RunComparison, comparison_data
 from headscribe.report.sections import shown_sections
-from headscribe.report.words import Words, line, script_json
+from headscribe.report.words import TokenTable, line, script_json
 
 STYLES = ("report.css", "map.css", "heads.css", "card.css")
 SCRIPTS = ("dom.js", "data.js", "search.js", "map.js", "list.js", "card.js", "copy.js", "cards.js")
@@ -61,7 +61,7 @@ def render_report(  # noqa: PLR0913 - the parts of a page, each by name
     """
     rows = sorted(descriptions, key=lambda row: row.head)
     heads = [row.head for row in rows]
-    words = Words()
+    words = TokenTable()
     details = _details(words, head_maps, transcripts)
     found = Scores(scores)
     data = {
@@ -100,7 +100,7 @@ def render_report(  # noqa: PLR0913 - the parts of a page, each by name
 
 
 def _details(
-    words: Words, head_maps: Iterable[HeadMap], transcripts: Iterable[tuple[Head, Transcript]]
+    words: TokenTable, head_maps: Iterable[HeadMap], transcripts: Iterable[tuple[Head, Transcript]]
 ) -> Details:
     details = Details(words)
     for found in head_maps:

@@ -14,7 +14,7 @@ LONGEST = 20_000
 """Characters of a text that the page holds; the tables behind it have all of it."""
 
 
-class Words:
+class TokenTable:
     """Every token once, by number, which keeps large reports small.
 
     Attributes:

@@ -69,7 +69,7 @@ ABLATION = pa.schema(
 _Key = tuple[str, str, str]
 
 
-class Done(BaseModel):
+class FinishedPiece(BaseModel):
     """One finished piece of work.
 
     Attributes:
@@ -103,7 +103,7 @@ class ChecksHeader(BaseModel):
     kind: Literal["checks"] = "checks"
     tool: Tool
     command: str = ""
-    done: tuple[Done, ...] = ()
+    done: tuple[FinishedPiece, ...] = ()
 
 
 class CheckTables:
@@ -116,9 +116,9 @@ class CheckTables:
     def __init__(self, folder: Path, command: str = "") -> None:
         self.folder, self._command = folder, without_keys(command)
         header = _read_header(folder / HEADER)
-        self._done: dict[_Key, Done] = {item.key: item for item in (header.done if header else ())}
+        self._done: dict[_Key, FinishedPiece] = {item.key: item for item in (header.done if header else ())}
 
-    def done(self, check: Kind, operation: str, template: str) -> Done | None:
+    def done(self, check: Kind, operation: str, template: str) -> FinishedPiece | None:
         """The finished piece of work, None if there is none."""
         return self._done.get((check, clean(operation), clean(template)))
 
@@ -134,13 +134,13 @@ class CheckTables:
         self,
         check: Literal["correlation", "multi-token"],
         scores: Iterable[DynamicScore],
-        done: Sequence[Done],
+        done: Sequence[FinishedPiece],
     ) -> None:
         """Add finished pieces of work, in place of what there was of them."""
         rows = [_dynamic_row(score) for score in scores]
         self._add(check, CORRELATION, rows, done, lambda row: (check, *_of(row)))
 
-    def add_points(self, points: Iterable[AblationPoint], done: Sequence[Done]) -> None:
+    def add_points(self, points: Iterable[AblationPoint], done: Sequence[FinishedPiece]) -> None:
         """Add finished ablations or base accuracies, in place of what there was of them."""
         self._add("ablation", ABLATION, [_point_row(point) for point in points], done, _ablation_key)
 
@@ -149,7 +149,7 @@ class CheckTables:
         check: Kind,
         schema: pa.Schema,
         rows: list[dict[str, Any]],
-        done: Sequence[Done],
+        done: Sequence[FinishedPiece],
         key: Callable[[dict[str, Any]], _Key],
     ) -> None:
         cleaned = [

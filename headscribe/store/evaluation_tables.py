@@ -16,9 +16,11 @@ from typing import Any, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadStore
-from headscribe.core.evaluation import Categories, Judgment, Measured, Reliability, Sorting
+from headscribe.core.evaluation import Categories, ConfidenceReliability, Judgment, Measured, Sorting
 from headscribe.core.heads import Head
+from headscribe.core.records import Description
 from headscribe.core.settings import EvaluateSettings
 from headscribe.store.atomic import replacing, write_text
 from headscribe.store.headers import SCHEMA_VERSION, Command, Totals
@@ -135,7 +137,7 @@ class EvaluationHeader(BaseModel):
     lexicons: tuple[LexiconUsed, ...]
     llm: LLMJudge | None = None
     named: dict[str, tuple[int, int]] = {}
-    reliability: tuple[Reliability, ...] = ()
+    reliability: tuple[ConfidenceReliability, ...] = ()
     categories: Categories
     notes: tuple[str, ...] = ()
     tables: dict[str, str] = {}
@@ -254,3 +256,9 @@ def _judgment(row: dict[str, Any]) -> Judgment:
 
 def _sorting(row: dict[str, Any]) -> Sorting:
     return Sorting(Head(row.pop("layer"), row.pop("head")), **row)
+
+
+def descriptions_hash(descriptions: Sequence[Description]) -> str:
+    """Hash of what an evaluation judges: another one means that the descriptions have changed since."""
+    said = [[*row.head, row.outcome.status.value, row.outcome.description] for row in descriptions]
+    return content_hash(said)

@@ -73,7 +73,7 @@ def export_header(kind: TableFormat, licence: str, run: RunHeader, of_map: MapHe
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TableSource:
     """A table to be exported: its name, and its Parquet file."""
 
     name: str
@@ -168,7 +168,7 @@ class ExportDir:
     def write(
         cls,
         folder: Path,
-        sources: Sequence[Source],
+        sources: Sequence[TableSource],
         header: ExportHeader,
         card: Callable[[ExportHeader], str] | None = None,
     ) -> ExportDir:
@@ -227,7 +227,7 @@ def check_export_folder(folder: Path) -> None:
 
 
 def _write(
-    building: Path, inside: str, source: Source, kind: TableFormat, annotators: dict[str, str]
+    building: Path, inside: str, source: TableSource, kind: TableFormat, annotators: dict[str, str]
 ) -> ExportedTable:
     schema = source.schema()
     columns = {field.name: type_name(field.type) for field in schema}

@@ -12,11 +12,11 @@ from headscribe.core.lookup_scores import Explanation, Pair, PairScore, ShownPro
 from headscribe.core.lookups import (
     Ablation,
     Arm,
+    CutPrompt,
     HeadActivity,
     LeftOut,
     Neuron,
     NextTokenNeuron,
-    Prompt,
     PromptHeads,
     Split,
     TopPrompt,
@@ -207,7 +207,7 @@ def read_prompt(row: Row) -> ShownPrompt:
     ids, cut = tuple(row["ids"]), tuple(row["cut_ids"])
     top = TopPrompt(_neuron(row), row["text"], row["position"], row["activation"], cut + ids)
     return ShownPrompt(
-        Prompt(top, ids, cut, tuple(row["activations"])),
+        CutPrompt(top, ids, cut, tuple(row["activations"])),
         row["split"],
         row["rank"],
         row["before"],

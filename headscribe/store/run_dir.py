@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class RunDir:
         """The table of descriptions, in model order.
 
         Raises:
-            BadStore: there is none yet, as after a kill in the first sitting.
+            BadStore: there is none yet, as after an early kill.
         """
         path = self.path / DESCRIPTIONS
         if not path.is_file():
@@ -198,3 +199,10 @@ def runs_in(folder: Path) -> list[RunDir]:
             except BadStore:
                 continue
     return sorted(runs, key=lambda run: run.header.started_at, reverse=True)
+
+
+def default_run(model: str) -> Path:
+    """``runs/NAME``: a hub id's slash becomes two hyphens, a folder gives its last name."""
+    path = Path(model).expanduser()
+    name = path.resolve().name if path.is_dir() else model.replace("/", "--")
+    return Path("runs") / (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "model")

@@ -7,13 +7,18 @@ import json
 import pytest
 
 from benchmarks.__main__ import SUITE, keep
-from benchmarks.entry import Beside, Entry, Target
+from benchmarks.entry import Comparison, Entry, Target
 from benchmarks.tables import PAGES, RESULTS, filled, parts, table
 
 
 def entry(name: str = "work", target: Target | None = None, **figures: float) -> Entry:
     return Entry(
-        name, [3.0, 2.0, 5.0], Beside("the plain way", 30.0), Beside("the floor", 2.0), target, figures
+        name,
+        [3.0, 2.0, 5.0],
+        Comparison("the plain way", 30.0),
+        Comparison("the floor", 2.0),
+        target,
+        figures,
     )
 
 
@@ -25,7 +30,7 @@ def test_ratios_rest_on_the_median() -> None:
 
 
 def test_without_a_baseline_or_a_floor_there_is_no_ratio() -> None:
-    plain = Entry("work", [1.0], Beside("nobody does this plainly"), Beside("none")).as_json()
+    plain = Entry("work", [1.0], Comparison("nobody does this plainly"), Comparison("none")).as_json()
     assert plain["baseline_seconds"] is plain["ratio_to_baseline"] is plain["ratio_to_floor"] is None
 
 

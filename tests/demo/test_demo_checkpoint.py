@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GPTNeoXForCausalLM
 from headscribe.demo import measure
 from headscribe.demo.card import STRONG, card, table_row
 from headscribe.demo.generator import TextGenerator, split_pairs, told_operations
-from headscribe.demo.measure import Measured, accuracy, best_heads
+from headscribe.demo.measure import MeasuredOperation, accuracy, best_heads
 from headscribe.demo.train import CHECKPOINT
 from headscribe.operations import Operation
 
@@ -83,7 +83,7 @@ def test_the_card_states_what_is_measured(
     generator = TextGenerator(operations, tokenizer, measure.SEED)
     operation = by_name(operations, name)
     trained, held_out = split_pairs(operation)
-    row = Measured(
+    row = MeasuredOperation(
         name,
         accuracy(model, generator, operation, trained),
         accuracy(model, generator, operation, held_out),
@@ -95,7 +95,9 @@ def test_the_card_states_what_is_measured(
 def test_the_card_states_the_training_record(measured_heads: dict[str, measure.OperationScore]) -> None:
     training = json.loads((CHECKPOINT / "training.json").read_text())
     nothing = measure.Accuracy(0, 0)
-    rows = [Measured(op.name, nothing, nothing, measured_heads.get(op.name)) for op in told_operations()]
+    rows = [
+        MeasuredOperation(op.name, nothing, nothing, measured_heads.get(op.name)) for op in told_operations()
+    ]
     expected = card(training, rows)
     table = expected.index("| operation |")
     assert CARD.startswith(expected[:table])

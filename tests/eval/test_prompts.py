@@ -9,7 +9,7 @@ import pytest
 
 from headscribe.core.errors import BadOption
 from headscribe.eval.prompts import (
-    Prompt,
+    TokenPrompt,
     batches,
     check_template,
     multi_token_prompts,
@@ -44,7 +44,7 @@ def operation(*pairs: tuple[str, str], name: str = "mine") -> Operation:
 
 def test_the_source_is_found_behind_special_tokens() -> None:
     made = word_prompts(operation(("Rome", "Italy")), "No {source} means no", word_id, encode)
-    assert made.prompts == (Prompt((99, 6, 1, 4, 3), 2, 7),)
+    assert made.prompts == (TokenPrompt((99, 6, 1, 4, 3), 2, 7),)
 
 
 def test_a_source_that_the_template_holds_too_is_found_by_its_place() -> None:
@@ -74,7 +74,7 @@ def test_multi_token_sources_stand_last_without_a_leading_space() -> None:
     made = multi_token_prompts(pairs, "No {source}", word_id, encode)
     letters = [100 + ord(letter) for letter in "Oslo"]
     # the template's last space stays, as in the reference
-    assert made.prompts == (Prompt((99, 6, 100 + ord(" "), *letters), 6, 7),)
+    assert made.prompts == (TokenPrompt((99, 6, 100 + ord(" "), *letters), 6, 7),)
 
 
 @pytest.mark.parametrize("template", ["no slot", "{source} and {source}", "{Source}"])
@@ -90,7 +90,7 @@ def test_a_multi_token_template_must_end_with_the_slot() -> None:
 
 
 def test_batches_hold_one_length_each_and_no_more_than_asked() -> None:
-    prompts = [Prompt(tuple(range(length)), 0, 0) for length in (3, 2, 3, 3, 2)]
+    prompts = [TokenPrompt(tuple(range(length)), 0, 0) for length in (3, 2, 3, 3, 2)]
     found = [(places, tuple(ids.shape)) for places, ids in batches(prompts, tokens=6, rows=5)]
     assert found == [([1, 4], (2, 2)), ([0, 2], (2, 3)), ([3], (1, 3))]
     assert all(len(places) == 1 for places, _ in batches(prompts, tokens=1, rows=5))
@@ -98,7 +98,7 @@ def test_batches_hold_one_length_each_and_no_more_than_asked() -> None:
 
 def test_a_prompt_longer_than_the_model_takes_is_refused() -> None:
     with pytest.raises(BadOption, match="7 tokens, and the model takes 6"):
-        list(batches([Prompt((0,) * 7, 0, 0)], tokens=100, rows=10, longest=6))
+        list(batches([TokenPrompt((0,) * 7, 0, 0)], tokens=100, rows=10, longest=6))
 
 
 def test_every_operation_has_task_templates_with_one_slot() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from headscribe.core.heads import Head
-from headscribe.core.lookups import REMOVED, Ablation, Neuron, Prompt, PromptHeads, TopPrompt
+from headscribe.core.lookups import REMOVED, Ablation, CutPrompt, Neuron, PromptHeads, TopPrompt
 from headscribe.inference.blocks import Blocks
 from headscribe.lookups.ablation import ablate, effect
 from headscribe.lookups.reading import Reading
@@ -33,7 +33,7 @@ def _found() -> list[PromptHeads]:
     made = []
     for neuron, length in ((FIRST, 6), (SECOND, 6), (FIRST, 2), (UNUSED, 6), (FIRST, 6)):
         ids = tuple(torch.randint(1, VOCABULARY, (length,), generator=draw).tolist())
-        prompt = Prompt(TopPrompt(neuron, 0, length - 1, 1.0, ids), ids, (), (1.0,) * length)
+        prompt = CutPrompt(TopPrompt(neuron, 0, length - 1, 1.0, ids), ids, (), (1.0,) * length)
         active = {Head(2, 5): 1.0} if len(made) == 0 else {}
         made.append(PromptHeads(prompt, 0.0, 1.0, active, 12))
     return made

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from headscribe.core.heads import Head
-from headscribe.core.lookups import HeadActivity, Neuron, Prompt, PromptHeads, TopPrompt
+from headscribe.core.lookups import CutPrompt, HeadActivity, Neuron, PromptHeads, TopPrompt
 from headscribe.inference.blocks import Blocks
 from headscribe.inference.weights import ResidualWeights
 from headscribe.lookups import attribution
@@ -26,12 +26,12 @@ from tests.eval.readouts import open_both
 from tests.mapping.tiny_models import HEADS, VOCABULARY, save_tiny
 
 
-def _prompt(neuron: Neuron, ids: tuple[int, ...]) -> Prompt:
+def _prompt(neuron: Neuron, ids: tuple[int, ...]) -> CutPrompt:
     top = TopPrompt(neuron, 0, len(ids) - 1, 1.0, ids)
-    return Prompt(top, ids, (), (0.0,) * len(ids))
+    return CutPrompt(top, ids, (), (0.0,) * len(ids))
 
 
-def _prompts() -> list[Prompt]:
+def _prompts() -> list[CutPrompt]:
     draw = torch.Generator().manual_seed(9)
     neurons = (Neuron(3, 4), Neuron(1, 60), Neuron(3, 4), Neuron(2, 0), Neuron(3, 75), Neuron(1, 60))
     lengths = (5, 9, 2, 1, 9, 3)
@@ -53,7 +53,7 @@ def _norm_weight(blocks: Blocks, layer: int, name: str | None) -> Tensor:
     return torch.as_tensor(weight)
 
 
-def _by_the_modules(blocks: Blocks, prompt: Prompt) -> Tensor:
+def _by_the_modules(blocks: Blocks, prompt: CutPrompt) -> Tensor:
     """The same attributions from the model's own modules: a gradient, and one head at a time through W_O."""
     layer, index = prompt.neuron
     layout, shape = blocks.layout, blocks.model.shape

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headscribe.core.lookups import Ablation, Prompt, PromptHeads
+from headscribe.core.lookups import Ablation, CutPrompt, PromptHeads
 from headscribe.inference.blocks import Blocks
 from headscribe.lookups.ablation import ablate, effect
 from headscribe.lookups.activations import Strongest, strongest_prompts
@@ -46,14 +46,14 @@ def strongest(opened: tuple[Checkpoint, Blocks]) -> Strongest:
 
 
 @pytest.fixture(scope="module")
-def prompts(opened: tuple[Checkpoint, Blocks], strongest: Strongest) -> list[Prompt]:
+def prompts(opened: tuple[Checkpoint, Blocks], strongest: Strongest) -> list[CutPrompt]:
     kept, left_out = truncate(opened[1], strongest.prompts, split="explain")
     assert not left_out
     return kept
 
 
 @pytest.fixture(scope="module")
-def heads(opened: tuple[Checkpoint, Blocks], prompts: list[Prompt]) -> list[PromptHeads]:
+def heads(opened: tuple[Checkpoint, Blocks], prompts: list[CutPrompt]) -> list[PromptHeads]:
     return prompt_heads(opened[1], prompts)
 
 
@@ -80,7 +80,7 @@ def test_the_strongest_prompts_are_those_with_the_trigger(strongest: Strongest) 
 
 
 def test_truncation_keeps_the_context_and_nothing_else(
-    opened: tuple[Checkpoint, Blocks], prompts: list[Prompt]
+    opened: tuple[Checkpoint, Blocks], prompts: list[CutPrompt]
 ) -> None:
     for prompt in prompts:
         kept = "".join(opened[0].vocabulary.texts(prompt.ids))

@@ -14,7 +14,8 @@ import pytest
 
 from headscribe.core.errors import BadOption, BadTexts, HubUnavailable
 from headscribe.demo.texts import demo_texts
-from headscribe.lookups.texts import Texts, open_texts
+from headscribe.lookups.text_opening import open_texts
+from headscribe.lookups.texts import Texts
 
 LINES = [f"document number {number} says something" for number in range(200)]
 

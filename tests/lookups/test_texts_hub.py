@@ -15,7 +15,7 @@ from tests.lookups.dataset_hub import COMMIT, serve
 READ = """
 import json, sys
 from headscribe.core.errors import HeadscribeError
-from headscribe.lookups.texts import open_texts
+from headscribe.lookups.text_opening import open_texts
 
 texts = open_texts("nobody/stories", max_texts=5)
 found = {part: [document.text for document in texts.documents(part)] for part in ("explain", "score")}

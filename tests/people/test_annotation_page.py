@@ -12,9 +12,9 @@ import pytest
 
 from headscribe.core.people import StudySettings, Truth
 from headscribe.eval.people.study import order_for
-from headscribe.pipeline.people_agreement import agreement_of
-from headscribe.pipeline.people_export import export_for_people
-from headscribe.pipeline.people_import import import_labels
+from headscribe.pipeline.people.agreement import agreement_of
+from headscribe.pipeline.people.export import export_for_people
+from headscribe.pipeline.people.import_labels import import_labels
 from headscribe.store.people.keys import Key, read_key
 from headscribe.store.run_dir import RunDir
 from tests.people.browser import browser, watched

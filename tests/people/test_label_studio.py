@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from headscribe.core.people import StudySettings
-from headscribe.pipeline.people_export import export_for_people
-from headscribe.pipeline.people_files import LABELLING_CONFIG
-from headscribe.pipeline.people_import import import_labels
+from headscribe.pipeline.people.export import export_for_people
+from headscribe.pipeline.people.files import LABELLING_CONFIG
+from headscribe.pipeline.people.import_labels import import_labels
 from headscribe.store.people.labels import read_labels
 from tests.people.planted_run import make_run
 

@@ -17,10 +17,10 @@ from headscribe.eval.people import reliability as reliability_module
 from headscribe.eval.people.estimates import estimate
 from headscribe.eval.people.predicting import auroc, prediction, spearman
 from headscribe.eval.people.reliability import kappas, nominal_alpha, reliability
-from headscribe.pipeline.people_agreement import agreement_of, measure_agreement
-from headscribe.pipeline.people_export import export_for_people
-from headscribe.pipeline.people_import import import_labels
-from headscribe.pipeline.people_report import people_additions
+from headscribe.pipeline.people.agreement import agreement_of, measure_agreement
+from headscribe.pipeline.people.export import export_for_people
+from headscribe.pipeline.people.import_labels import import_labels
+from headscribe.pipeline.people.section import people_additions
 from headscribe.store.people.keys import read_key
 from headscribe.store.run_dir import RunDir
 from tests.people.planted_run import make_run, planted_confidence

@@ -48,7 +48,7 @@ def test_the_page_of_files_lists_the_columns(name: str) -> None:
 
 
 def test_the_page_lists_every_reason_for_a_problem() -> None:
-    places = ("pipeline/people_import.py", "pipeline/people_rows.py", "store/people/reading.py")
+    places = ("pipeline/people/import_labels.py", "pipeline/people/rows.py", "store/people/reading.py")
     text = "".join((REPOSITORY / "headscribe" / place).read_text(encoding="utf-8") for place in places)
     codes = set(re.findall(r'(?:Fault\(|\.problem\(|Problem\(name, \w+, )"([a-z-]+)"', text))
     assert {"no-item", "conflict", "duplicate", "too-large"} <= codes

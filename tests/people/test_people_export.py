@@ -16,8 +16,8 @@ from headscribe.core.layer_groups import LayerGroup, layer_groups
 from headscribe.core.people import Format, StudySettings
 from headscribe.core.records import Status
 from headscribe.eval.people.sampling import draw, read_sample, shares
-from headscribe.eval.people.study import Names, order_for
-from headscribe.pipeline.people_export import export_for_people
+from headscribe.eval.people.study import BlindNames, order_for
+from headscribe.pipeline.people.export import export_for_people
 from headscribe.store.people.keys import Key, read_key
 from tests.people.planted_run import LLM, MODEL_NAME, N_HEADS, N_LAYERS, make_run, planted_text
 from tests.people.simulated import read_csv
@@ -84,7 +84,7 @@ def test_ids_tell_nothing_without_the_secret(run: Path, tmp_path: Path, key: Key
     other = read_key(export_for_people(again.path, tmp_path / "out", kind="csv", settings=ALL).key)
     assert other.identity == key.identity
     assert not {item.id for item in other.items} & {item.id for item in key.items}
-    assert Names("00").of("head", "L0H0") != Names("01").of("head", "L0H0")
+    assert BlindNames("00").of("head", "L0H0") != BlindNames("01").of("head", "L0H0")
 
 
 def test_the_rules_counts_are_not_shown_as_they_are_their_confidence(run: Path) -> None:

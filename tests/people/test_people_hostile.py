@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from headscribe.core.people import Format, StudySettings
-from headscribe.pipeline.people_export import export_for_people
-from headscribe.pipeline.people_import import import_labels
-from headscribe.pipeline.report import report_run
+from headscribe.pipeline import report_run
+from headscribe.pipeline.people.export import export_for_people
+from headscribe.pipeline.people.import_labels import import_labels
 from headscribe.store.people.keys import Key, read_key
 from headscribe.store.people.labels import read_labels
 from headscribe.store.run_dir import RunDir

@@ -11,9 +11,9 @@ import pytest
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.people import Format, Label, StudySettings
-from headscribe.pipeline.people_export import export_for_people
-from headscribe.pipeline.people_import import import_labels
-from headscribe.pipeline.people_results import PeopleExport, PeopleImport
+from headscribe.pipeline.people.export import export_for_people
+from headscribe.pipeline.people.import_labels import import_labels
+from headscribe.pipeline.people.results import PeopleExport, PeopleImport
 from headscribe.store.people.keys import Key, read_key
 from headscribe.store.people.labels import read_labels, read_rejected
 from headscribe.store.run_dir import RunDir

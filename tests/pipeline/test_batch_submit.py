@@ -15,7 +15,8 @@ from werkzeug import Request, Response
 from headscribe.core.batch import Batch
 from headscribe.core.errors import BadOption, LLMUnavailable
 from headscribe.core.settings import DescribeSettings, MapSettings
-from headscribe.pipeline import RunSummary, batch_submit, describe_model
+from headscribe.pipeline import RunSummary, describe_model
+from headscribe.pipeline.describe import batch_submit
 from tests.pipeline.batch_runner import Line, answer, refuse
 from tests.pipeline.conftest import Listening
 

@@ -18,7 +18,7 @@ from headscribe.core.prompt_comparison import PromptComparison
 from headscribe.core.records import Usage
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import map_model
-from headscribe.pipeline.compare_prompts import compare_prompts
+from headscribe.pipeline.prompts.compare import compare_prompts
 from headscribe.prompts import find_template
 from headscribe.prompts.copying import copy_text
 from headscribe.store.prompt_tables import read_history

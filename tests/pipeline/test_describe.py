@@ -12,7 +12,7 @@ from headscribe.core.errors import BadOption, BadStore, LLMUnavailable
 from headscribe.core.records import HeadMap, Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, describe_model, map_model, plan_run, read_statuses, report_run
-from headscribe.pipeline.costs import heads_at_once
+from headscribe.pipeline.describe.costs import heads_at_once
 from tests.pipeline.conftest import N_HEADS, N_LAYERS, Counting, Listening
 
 N = N_LAYERS * N_HEADS
@@ -89,16 +89,16 @@ def test_another_llm_describes_on_the_same_map(model: str, tmp_path: Path, llm: 
 def test_heads_with_equal_mappings_are_paid_for_once(
     model: str, tmp_path: Path, llm: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headscribe.pipeline import evidence
+    from headscribe.pipeline.describe import work
 
-    whole = evidence.evidence_of
+    whole = work.evidence_of
     first: list[object] = []
 
     def same_for_all(head_map: HeadMap) -> object:
         first.append(whole(head_map))
         return first[0]
 
-    monkeypatch.setattr(evidence, "evidence_of", same_for_all)
+    monkeypatch.setattr(work, "evidence_of", same_for_all)
     llm.latency = 0.01
     summary = describe(model, tmp_path / "run")
     assert (summary.described, summary.calls, llm.total) == (N, 1, 1)

@@ -18,7 +18,7 @@ from headscribe.core.evaluation import head_agreement
 from headscribe.core.heads import Head
 from headscribe.core.settings import AskSettings, EvaluateSettings
 from headscribe.pipeline import evaluate_run, plan_evaluation
-from headscribe.pipeline.evaluation_report import disagreements, evaluation_additions
+from headscribe.pipeline.evaluate.section import disagreements, evaluation_additions
 from headscribe.store.evaluation_tables import read_evaluation, read_judgments
 from headscribe.store.run_dir import RunDir
 from tests.eval.made_runs import described, made_run

@@ -13,7 +13,7 @@ import yaml
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, HeadMap, Mapping, Outcome, Status, Token
-from headscribe.pipeline.export import To, export_run, find_tables
+from headscribe.pipeline.export.export import To, export_run, find_tables
 from headscribe.store import tables
 from headscribe.store.check_tables import ABLATION, CORRELATION
 from headscribe.store.column_meanings import meaning

@@ -20,7 +20,7 @@ from tests.store.hub_writes import COMMIT, TOKEN, HeldDataset, WritableHub, writ
 _PUSH = """
 import json, os, sys
 from headscribe.core.errors import HeadscribeError
-from headscribe.pipeline.export import export_run
+from headscribe.pipeline.export.export import export_run
 from headscribe.store.hub_upload import Destination
 for call in json.loads(sys.argv[1]):
     push = Destination(**call.pop("push"))

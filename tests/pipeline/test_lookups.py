@@ -22,11 +22,11 @@ from headscribe.agent.llm.fake import FakeClient
 from headscribe.core.chat import ChatReply, ChatRequest
 from headscribe.core.errors import BadOption, BadStore, BadTexts
 from headscribe.core.settings import AskSettings, LookupSettings, MapSettings
-from headscribe.pipeline import describe_model, lookups_pass
-from headscribe.pipeline.lookups import look_up, plan_lookups
-from headscribe.pipeline.lookups_model import ModelStages
-from headscribe.pipeline.lookups_results import LookupsSummary
-from headscribe.pipeline.lookups_wanted import read_lookups
+from headscribe.pipeline import describe_model, look_up, plan_lookups
+from headscribe.pipeline.lookups import text_pass
+from headscribe.pipeline.lookups.model_stages import ModelStages
+from headscribe.pipeline.lookups.request import read_request
+from headscribe.pipeline.lookups.results import LookupsSummary
 from headscribe.store.lookup_dir import LookupDir
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Listening
@@ -83,7 +83,7 @@ def run(stopped: Path, tmp_path: Path) -> Path:
 def test_the_models_beginning_of_text_stands_where_the_tokenizer_puts_nothing(
     model: str, texts: str, tmp_path: Path, bos: str, prefix: tuple[int, ...]
 ) -> None:
-    wanted = read_lookups(model, tmp_path, texts=texts, settings=LookupSettings(layers="L1", bos=bos))
+    wanted = read_request(model, tmp_path, texts=texts, settings=LookupSettings(layers="L1", bos=bos))
     assert ModelStages(wanted, LookupDir(tmp_path))._reading.prefix == prefix
 
 
@@ -283,10 +283,10 @@ def test_a_dry_run_counts_the_calls_and_writes_nothing(
 SITTING = """
 import sys
 from headscribe.core.settings import LookupSettings
-from headscribe.pipeline import lookups_pass
-from headscribe.pipeline.lookups import look_up
+from headscribe.pipeline.lookups import text_pass
+from headscribe.pipeline import look_up
 
-lookups_pass.CHUNK, lookups_pass.SAVE_SECONDS = 5, 0.0
+text_pass.CHUNK, text_pass.SAVE_SECONDS = 5, 0.0
 settings = LookupSettings.model_validate_json(sys.argv[4])
 look_up(sys.argv[1], sys.argv[2], texts=sys.argv[3], llm="rules", settings=settings)
 """
@@ -295,7 +295,7 @@ look_up(sys.argv[1], sys.argv[2], texts=sys.argv[3], llm="rules", settings=setti
 def test_a_kill_loses_no_more_than_the_texts_at_work(
     planted: str, texts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: Listening
 ) -> None:
-    monkeypatch.setattr(lookups_pass, "CHUNK", 5)
+    monkeypatch.setattr(text_pass, "CHUNK", 5)
     whole = look_up(planted, tmp_path / "whole", texts=texts, llm="rules", settings=QUICK)
     run = tmp_path / "killed"
     command = [sys.executable, "-c", SITTING, planted, str(run), texts, QUICK.model_dump_json()]
@@ -317,19 +317,19 @@ def test_a_kill_loses_no_more_than_the_texts_at_work(
 def test_ctrl_c_keeps_the_texts_read_so_far_and_says_how_to_go_on(
     planted: str, texts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: Listening
 ) -> None:
-    monkeypatch.setattr(lookups_pass, "CHUNK", 20)
-    monkeypatch.setattr(lookups_pass, "SAVE_SECONDS", 0.0)
-    save = lookups_pass.TextPass._save
+    monkeypatch.setattr(text_pass, "CHUNK", 20)
+    monkeypatch.setattr(text_pass, "SAVE_SECONDS", 0.0)
+    save = text_pass.TextPass._save
 
     def interrupted(passing: Any) -> None:
         save(passing)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lookups_pass.TextPass, "_save", interrupted)
+    monkeypatch.setattr(text_pass.TextPass, "_save", interrupted)
     found = look_up(planted, tmp_path, texts=texts, llm="rules", settings=QUICK)
     assert (found.exit_code, found.made) == (130, ["neurons"])
     assert found.resume.startswith("headscribe lookups ")
-    monkeypatch.setattr(lookups_pass.TextPass, "_save", save)
+    monkeypatch.setattr(text_pass.TextPass, "_save", save)
     found = look_up(planted, tmp_path, texts=texts, llm="rules", settings=QUICK, progress=listening)
     assert "Going on after 20 texts (explain)" in listening.lines
     assert found.exit_code == 0

@@ -13,7 +13,7 @@ from headscribe.core.records import HeadMap
 from headscribe.core.settings import MapSettings
 from headscribe.mapping import head_maps
 from headscribe.pipeline import MapDir, map_model, score_model
-from headscribe.pipeline.identity import map_identity
+from headscribe.pipeline.map.identity import map_identity
 from tests.pipeline.conftest import N_HEADS, N_LAYERS, Listening
 
 ALL = {Head(layer, head) for layer in range(N_LAYERS) for head in range(N_HEADS)}

@@ -23,7 +23,7 @@ from benchmarks.chat_server import ChatServer
 from headscribe.core.errors import ModelNotFound
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, describe_model, map_model
-from headscribe.pipeline.engines.ray_source import Source
+from headscribe.pipeline.engines.ray.source import Source
 from headscribe.store.journal import Journal
 from headscribe.store.map_layers import layers_folder
 from headscribe.store.tool import this_tool

@@ -33,10 +33,10 @@ from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 from headscribe.pipeline import describe_model, map_model
-from headscribe.pipeline.engines.ray_cluster import Cluster, Node, raise_if_not_installed
-from headscribe.pipeline.engines.ray_heads import RayDescriber, _Worker
-from headscribe.pipeline.engines.ray_node import HeadJob, HeadWorker
-from headscribe.pipeline.engines.ray_source import Source
+from headscribe.pipeline.engines.ray.cluster import Cluster, Node, raise_if_not_installed
+from headscribe.pipeline.engines.ray.heads import RayDescriber, _Worker
+from headscribe.pipeline.engines.ray.node import HeadJob, HeadWorker
+from headscribe.pipeline.engines.ray.source import Source
 from headscribe.prompts import load_template
 from tests.pipeline.conftest import Counting, Listening
 

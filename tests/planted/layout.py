@@ -17,7 +17,7 @@ from torch import Tensor
 from headscribe.mapping.families import find_family
 from headscribe.mapping.families.family import Dimensions, Read
 from headscribe.mapping.files import LocalFolder
-from headscribe.mapping.reading import Names
+from headscribe.mapping.reading import TensorNames
 from headscribe.mapping.tensors import open_tensors
 
 _ALL = slice(None)
@@ -37,7 +37,7 @@ class StoredWeights:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self._family = find_family(config, str(folder))
         self._dims = self._family.dimensions(config, str(folder))
-        self._prefix = Names(self._family, source.names(), str(folder)).prefix
+        self._prefix = TensorNames(self._family, source.names(), str(folder)).prefix
         self.tensors = {name: source.read(name).clone() for name in source.names()}
 
     def write_value(self, layer: int, w_v: Tensor) -> None:

@@ -12,7 +12,7 @@ from headscribe.core.heads import Head
 from headscribe.core.settings import RELATION_HEAD
 from headscribe.eval.ablation import hits_without
 from headscribe.eval.dynamic import Hits, dynamic_hits
-from headscribe.eval.prompts import Prompt, task_prompts, word_prompts
+from headscribe.eval.prompts import TokenPrompt, task_prompts, word_prompts
 from headscribe.inference.running_model import RunningModel
 from headscribe.mapping.checkpoint import Checkpoint
 from tests.eval.readouts import WeightsReadout, open_both
@@ -41,7 +41,7 @@ class Planted:
     checkpoint: Checkpoint
     model: RunningModel
 
-    def dynamic(self, prompts: Sequence[Prompt]) -> Hits:
+    def dynamic(self, prompts: Sequence[TokenPrompt]) -> Hits:
         return dynamic_hits(self.model, [prompts], WeightsReadout(self.checkpoint), k=10)[0]
 
 

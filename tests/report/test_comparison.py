@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headscribe.pipeline.compare import compare_maps, write_comparison
+from headscribe.pipeline.compare.maps import compare_maps, write_comparison
 from tests.cli.conftest import Cli, cli
 from tests.eval.analysis_maps import records, write_map
 

@@ -11,7 +11,7 @@ import pytest
 
 from headscribe.core.heads import Head
 from headscribe.core.lookup_scores import ArmScores, Explanation, Pair, PairScore, ShownPrompt, Verdict
-from headscribe.core.lookups import HeadActivity, Neuron, NextTokenNeuron, Prompt, TopPrompt
+from headscribe.core.lookups import CutPrompt, HeadActivity, Neuron, NextTokenNeuron, TopPrompt
 from headscribe.core.records import Status, Token
 from headscribe.report.lookups_page import ShownNeuron, ShownPair, render_lookups
 from tests.report.test_hostile import TEXTS
@@ -25,7 +25,7 @@ WORDS = (" the", " harbour", " ship")
 
 def _prompt(split: str, rank: int, words: tuple[str, ...], cut: tuple[str, ...] = ()) -> ShownPrompt:
     ids = tuple(range(len(words)))
-    prompt = Prompt(TopPrompt(NEURON, rank, 9, 4.0 - rank, ids), ids, (), tuple(float(i) for i in ids))
+    prompt = CutPrompt(TopPrompt(NEURON, rank, 9, 4.0 - rank, ids), ids, (), tuple(float(i) for i in ids))
     return ShownPrompt(prompt, split, rank, "", words[-1], words, cut)  # type: ignore[arg-type]
 
 

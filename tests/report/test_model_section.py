@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from headscribe.core.records import Description, Outcome, Status
-from headscribe.pipeline.compare import analyse_map
+from headscribe.pipeline.compare.maps import analyse_map
 from headscribe.report.model_section import ModelSection, model_data
 from headscribe.report.page import render_report
 from tests.eval.analysis_maps import CATEGORIES, records, write_map

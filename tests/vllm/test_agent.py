@@ -17,7 +17,7 @@ from headscribe.core.records import Evidence, Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
-from headscribe.pipeline.experiments import Laboratory
+from headscribe.pipeline.engines.experiments import LocalLaboratory
 from headscribe.prompts import load_template
 from tests.vllm.test_vllm import NoJournal
 
@@ -41,7 +41,7 @@ def only_words(schema, words):
 
 
 def test_eight_heads_are_experimented_on_and_described(served, measured):
-    laboratory, template = Laboratory(open_checkpoint("demo"), MapSettings()), load_template("describe")
+    laboratory, template = LocalLaboratory(open_checkpoint("demo"), MapSettings()), load_template("describe")
     head_maps = list(map_heads(laboratory.checkpoint, MapSettings(), HEADS))
     replies, seconds = [], []
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from headscribe.agent.rules.finding import Finding
 from headscribe.agent.rules.known import KnownPairs
-from headscribe.agent.rules.looks import Look
+from headscribe.agent.rules.looks import TokenShape
 from headscribe.agent.rules.view import Row, finding, majority, pair
 from headscribe.core.tokens import show_token
 
@@ -100,7 +100,7 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
     return counts
 
 
-def _ends(seen: Look) -> tuple[str, ...]:
+def _ends(seen: TokenShape) -> tuple[str, ...]:
     """A longer word's beginning, ``abc-``, and ending, ``-xyz``."""
     if not seen.letters or len(seen.folded) <= _LETTERS:
         return ()

@@ -22,7 +22,7 @@ _SCRIPTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TokenShape:
     """One token as the rules see it.
 
     Attributes:
@@ -45,14 +45,14 @@ class Look:
 
 
 @lru_cache(maxsize=1 << 16)
-def look(text: str) -> Look:
+def look(text: str) -> TokenShape:
     """What can be seen of a token; the same text always looks the same."""
     word = text.strip()
     folded = word.casefold()
     number = int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
     letters = word.isalpha()
     stem = _stem(folded) if letters else folded
-    return Look(text, word, folded, letters, number, stem, tuple(_kinds(text, word)))
+    return TokenShape(text, word, folded, letters, number, stem, tuple(_kinds(text, word)))
 
 
 def _stem(folded: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from headscribe.agent.rules.finding import Finding, Kind
 from headscribe.agent.rules.known import KnownPairs, promoting, suppressing
-from headscribe.agent.rules.looks import Look
+from headscribe.agent.rules.looks import TokenShape
 from headscribe.agent.rules.relations import RELATIONS, relate
 from headscribe.agent.rules.view import Row, finding, majority, pair
 
@@ -16,7 +16,7 @@ NEEDED = 0.15
 
 _SHIFTS = (1, 2, 3, 5, 8)
 
-Hits = dict[str, list[tuple[int, Look]]]
+Hits = dict[str, list[tuple[int, TokenShape]]]
 
 
 def relations(rows: Sequence[Row]) -> list[Finding]:
@@ -70,7 +70,7 @@ def suppressed(rows: Sequence[Row], known: KnownPairs) -> list[Finding]:
     return found
 
 
-def _itself(row: Row) -> Look | None:
+def _itself(row: Row) -> TokenShape | None:
     own = row.source
     return next((t for t in row.targets if t.text == own.text or (t.folded and t.folded == own.folded)), None)
 
@@ -80,7 +80,7 @@ def _related(rows: Sequence[Row]) -> Hits:
     hits: Hits = defaultdict(list)
     for at, row in enumerate(rows):
         counts: dict[str, int] = defaultdict(int)
-        first: dict[str, Look] = {}
+        first: dict[str, TokenShape] = {}
         for target in row.targets:
             for name in relate(row.source, target):
                 counts[name] += 1
@@ -103,7 +103,7 @@ def _related_by_chance(rows: Sequence[Row]) -> dict[str, float]:
     return totals
 
 
-def _relation(name: str, hits: list[tuple[int, Look]], rows: Sequence[Row]) -> Finding:
+def _relation(name: str, hits: list[tuple[int, TokenShape]], rows: Sequence[Row]) -> Finding:
     examples = (pair(rows[at].source, target) for at, target in hits)
     return finding(
         name, RELATIONS[name].text, [at for at, _ in hits], len(rows), needed=NEEDED, examples=examples

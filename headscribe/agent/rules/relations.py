@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from headscribe.agent.rules.looks import Look
+from headscribe.agent.rules.looks import TokenShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ _SEQUENCES = tuple(
 _PLACES = {word: (index, place) for index, words in enumerate(_SEQUENCES) for place, word in enumerate(words)}
 
 
-def relate(source: Look, target: Look) -> list[str]:
+def relate(source: TokenShape, target: TokenShape) -> list[str]:
     """The names of all relations in which the two tokens stand; an identical pair stands in no other."""
     if source.text == target.text:
         return ["identity"]
@@ -80,7 +80,7 @@ def _numbers(step: int) -> list[str]:
     return names
 
 
-def _words(source: Look, target: Look) -> list[str]:
+def _words(source: TokenShape, target: TokenShape) -> list[str]:
     a, b = source.folded, target.folded
     names = []
     if a in _PLACES and b in _PLACES:

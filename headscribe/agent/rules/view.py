@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headscribe.agent.rules.finding import Example, Finding, Kind
-from headscribe.agent.rules.looks import Look, look
+from headscribe.agent.rules.looks import TokenShape, look
 from headscribe.core.records import Evidence
 
 _EXAMPLES = 5
@@ -17,8 +17,8 @@ _EXAMPLES = 5
 class Row:
     """One source with its promoted, or its suppressed, targets, strongest first."""
 
-    source: Look
-    targets: tuple[Look, ...]
+    source: TokenShape
+    targets: tuple[TokenShape, ...]
 
 
 def rows_of(evidence: Evidence, side: Literal["promoted", "suppressed"]) -> list[Row]:
@@ -53,6 +53,6 @@ def finding(
     return Finding(name, kind, text, tuple(hits), n, needed, tuple(examples)[:_EXAMPLES])
 
 
-def pair(source: Look, *targets: Look) -> Example:
+def pair(source: TokenShape, *targets: TokenShape) -> Example:
     """An example of one source and what it leads to."""
     return (source.text,), tuple(target.text for target in targets)

@@ -15,7 +15,7 @@ MOST_OPTIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class JudgeQuestion:
     """One question to the judge: a head's description, and names in the order in which they are shown."""
 
     head: Head
@@ -61,13 +61,13 @@ def choose_items(judgments: Sequence[Judgment], seed: int) -> dict[Head, tuple[s
     return items
 
 
-def questions(items: Mapping[Head, Sequence[str]], described: Iterable[Head]) -> list[Question]:
+def questions(items: Mapping[Head, Sequence[str]], described: Iterable[Head]) -> list[JudgeQuestion]:
     """The items of described heads as questions of at most ``MOST_OPTIONS``, of about equal length."""
     found = []
     for head in sorted(set(described) & set(items)):
         names = items[head]
         parts = -(-len(names) // MOST_OPTIONS)
-        found += [Question(head, tuple(names[part::parts])) for part in range(parts)]
+        found += [JudgeQuestion(head, tuple(names[part::parts])) for part in range(parts)]
     return found
 
 

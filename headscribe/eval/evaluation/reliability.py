@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from headscribe.core.evaluation import Bin, Judge, Judgment, Reliability, head_agreement
+from headscribe.core.evaluation import Bin, ConfidenceReliability, Judge, Judgment, head_agreement
 from headscribe.core.heads import Head
 from headscribe.core.intervals import wilson
 from headscribe.eval.paired import FEWEST
@@ -25,7 +25,7 @@ def reliability(
     *,
     resamples: int,
     seed: int,
-) -> Reliability:
+) -> ConfidenceReliability:
     """Confidence beside truth, over the described heads that have both.
 
     Args:
@@ -39,18 +39,18 @@ def reliability(
     without = len(confidences) - len(known)
     if not known:
         why = "no described head has a confidence" if confidences else "no head has a description"
-        return Reliability(judge, why_not=why, without_confidence=without)
+        return ConfidenceReliability(judge, why_not=why, without_confidence=without)
     agreement = {head: value for head, value in head_agreement(judgments, judge).items() if head in known}
     unchecked = len(known) - len(agreement)
     if not agreement:
         why = "no head with a confidence scores on an operation or has a description that expresses one"
-        return Reliability(judge, why_not=why, without_confidence=without, unchecked=unchecked)
+        return ConfidenceReliability(judge, why_not=why, without_confidence=without, unchecked=unchecked)
     heads = sorted(agreement)
     confidence = np.array([known[head] for head in heads], dtype=np.float64)
     agreed = np.array([agreement[head] for head in heads])
     bins = _bins(confidence, agreed > 0)
     rho, low, high = spearman(confidence, agreed, resamples=resamples, seed=seed)
-    return Reliability(
+    return ConfidenceReliability(
         judge,
         n=len(heads),
         without_confidence=without,

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from headscribe.core.agreement import ControlResult, Estimate, GroupShares, Question, Verdict
+from headscribe.core.agreement import ControlResult, Estimate, GroupShares, HeadVerdict, Question
 from headscribe.core.heads import Head
 from headscribe.core.layer_groups import LayerGroup
 from headscribe.core.people import Label, Truth
@@ -117,7 +117,7 @@ def accepted_wrong(found: Sequence[Unblinded]) -> list[tuple[Head, Head]]:
     return sorted(pair for pair, given in said.items() if len(given) > 1 and all(given))
 
 
-def verdicts(found: Sequence[Unblinded], answered: Mapping[Head, bool]) -> list[Verdict]:
+def verdicts(found: Sequence[Unblinded], answered: Mapping[Head, bool]) -> list[HeadVerdict]:
     """What was said of each judged head, in model order; controls show in no head's verdict."""
     pattern, fits = (answers(found, question) for question in QUESTIONS)
     comments: dict[Head, list[tuple[str, str]]] = defaultdict(list)
@@ -125,7 +125,7 @@ def verdicts(found: Sequence[Unblinded], answered: Mapping[Head, bool]) -> list[
         if row.truth.kind == "head" and row.label.comment.strip():
             comments[row.truth.head].append((row.label.annotator, row.label.comment))
     return [
-        Verdict(
+        HeadVerdict(
             head=head,
             described=answered[head],
             pattern_yes=sum(pattern.get(head, {}).values()),

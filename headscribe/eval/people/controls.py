@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ShownHead:
     """What a head's likeness to another one is read from.
 
     Attributes:
@@ -45,14 +45,14 @@ class Look:
     copies: bool
 
 
-def look(head_map: HeadMap, description: str, operations: frozenset[str]) -> Look:
+def look(head_map: HeadMap, description: str, operations: frozenset[str]) -> ShownHead:
     """Read a head's mappings and description."""
     rows = [
         (row.source.text.strip().lower(), {token.text.strip().lower() for token in row.targets})
         for row in head_map.mappings
     ]
     same = sum(source in targets for source, targets in rows)
-    return Look(
+    return ShownHead(
         head=head_map.head,
         description=description,
         tokens=frozenset(source for source, _ in rows).union(*(targets for _, targets in rows)),
@@ -62,7 +62,7 @@ def look(head_map: HeadMap, description: str, operations: frozenset[str]) -> Loo
     )
 
 
-def different(one: Look, other: Look) -> bool:
+def different(one: ShownHead, other: ShownHead) -> bool:
     """Whether two heads clearly do different things."""
     return not (
         one.operations & other.operations
@@ -73,7 +73,7 @@ def different(one: Look, other: Look) -> bool:
 
 
 def wrong_descriptions(
-    heads: Sequence[Head], looks: Mapping[Head, Look], n: int, rng: random.Random
+    heads: Sequence[Head], looks: Mapping[Head, ShownHead], n: int, rng: random.Random
 ) -> list[tuple[Head, Head]]:
     """Pairs (head shown, head described), no head shown twice; fewer than ``n`` where too few differ.
 

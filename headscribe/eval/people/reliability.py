@@ -10,7 +10,7 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from headscribe.core.agreement import Kappa, Question, Reliability
+from headscribe.core.agreement import AnnotatorReliability, Kappa, Question
 from headscribe.core.errors import MissingExtra
 from headscribe.core.heads import Head
 from headscribe.eval.people.estimates import FEWEST, interval, resamples
@@ -33,7 +33,7 @@ def need_packages() -> None:
             )
 
 
-def reliability(question: Question, answers: ByHead, seed: int = 0) -> Reliability:
+def reliability(question: Question, answers: ByHead, seed: int = 0) -> AnnotatorReliability:
     """Krippendorff's alpha for nominal answers, with a bootstrap interval over heads.
 
     Args:
@@ -56,15 +56,15 @@ def reliability(question: Question, answers: ByHead, seed: int = 0) -> Reliabili
     ).reshape(-1, 2)
     heads, labels = len(counts), int(counts.sum())
     if not heads:
-        return Reliability(question, None, None, None, 0, 0, "no head has answers of two annotators")
+        return AnnotatorReliability(question, None, None, None, 0, 0, "no head has answers of two annotators")
     if not counts.sum(axis=0).all():
-        return Reliability(question, None, None, None, heads, labels, "all answers are the same")
+        return AnnotatorReliability(question, None, None, None, heads, labels, "all answers are the same")
     alpha = float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
     low, high = None, None
     if heads >= FEWEST:
         draws = resamples(heads, np.random.default_rng(seed))
         low, high = interval(nominal_alpha(counts[draws]))
-    return Reliability(question, alpha, low, high, heads, labels)
+    return AnnotatorReliability(question, alpha, low, high, heads, labels)
 
 
 def nominal_alpha(counts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ class Study:
         return sum(truth.kind == kind for truth in self.truths)
 
 
-class Names:
+class BlindNames:
     """Names that only who holds the secret can trace back.
 
     Args:
@@ -76,7 +76,7 @@ def build_study(
     head_maps: Mapping[Head, HeadMap],
     scores: Sequence[OperationScore],
     *,
-    names: Names,
+    names: BlindNames,
     controls: int | None,
     seed: int,
 ) -> Study:

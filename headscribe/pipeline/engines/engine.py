@@ -11,7 +11,7 @@ from headscribe.core.heads import Head
 from headscribe.core.layers import LayerMaps, LayerScores
 from headscribe.core.progress import Progress
 from headscribe.core.settings import DescribeSettings, MapSettings
-from headscribe.pipeline.map_job import MapJob
+from headscribe.pipeline.engines.job import MapJob
 
 if TYPE_CHECKING:
     from headscribe.agent.budget import Budget

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from headscribe.core.chat import CallJournal
 from headscribe.core.heads import Head
-from headscribe.core.layers import LayerMaps, LayerScores, by_layer
+from headscribe.core.layers import LayerMaps, LayerScores, by_layer, dropped_rows
 from headscribe.core.progress import Progress
 from headscribe.core.settings import DescribeSettings, MapSettings
-from headscribe.pipeline.experiments import Laboratory
-from headscribe.pipeline.map_header import dropped_rows
-from headscribe.pipeline.map_job import MapJob
+from headscribe.pipeline.engines.experiments import LocalLaboratory
+from headscribe.pipeline.engines.job import MapJob
 
 if TYPE_CHECKING:
     from headscribe.agent.budget import Budget
@@ -74,9 +73,9 @@ class LocalEngine:
 
         return open_describer(spec, settings, journal, progress, operations=job.operations, budget=budget)
 
-    def laboratory(self, job: MapJob) -> Laboratory:
+    def laboratory(self, job: MapJob) -> LocalLaboratory:
         """Experiments in this process."""
-        return Laboratory(job.checkpoint, job.settings)
+        return LocalLaboratory(job.checkpoint, job.settings)
 
     def close(self) -> None:
         """Nothing was taken."""

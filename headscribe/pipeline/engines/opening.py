@@ -30,7 +30,7 @@ def open_engine(name: EngineName = "local", address: str | None = None) -> Itera
             raise BadOption("an address is for a cluster", where="--address", do=do)
         yield LOCAL
         return
-    from headscribe.pipeline.engines.ray_engine import RayEngine
+    from headscribe.pipeline.engines.ray.engine import RayEngine
 
     engine = RayEngine(address)
     try:

@@ -33,7 +33,7 @@ ANSWERS = (
 """The fields that a label is made of."""
 
 
-class Row(NamedTuple):
+class AnswerRow(NamedTuple):
     """One row of a file: its place from 1 (a spreadsheet's row, a line, a task), and its fields as found."""
 
     file: str
@@ -51,7 +51,7 @@ class Row(NamedTuple):
         return Problem(self.file, self.place, code, what, do, self.raw, rejected)
 
 
-def read_file(path: Path) -> Iterator[Row | Problem]:
+def read_file(path: Path) -> Iterator[AnswerRow | Problem]:
     """The rows of a file of labels; a ``Problem`` in place of each that is none.
 
     The format is seen from the content: the page's JSON, JSON lines, Label Studio's JSON, or CSV with commas,
@@ -80,16 +80,16 @@ def read_file(path: Path) -> Iterator[Row | Problem]:
         yield from _csv(name, text)
 
 
-def _label_studio(name: str, text: str) -> Iterator[Row | Problem]:
+def _label_studio(name: str, text: str) -> Iterator[AnswerRow | Problem]:
     tasks = _json(text)
     if not isinstance(tasks, list):
         yield Problem(name, 0, "unreadable", "damaged JSON", "Export it from Label Studio again")
         return
     for place, fields in exported_rows(tasks):
-        yield Row(name, place, fields)
+        yield AnswerRow(name, place, fields)
 
 
-def _page_or_lines(name: str, text: str) -> Iterator[Row | Problem]:
+def _page_or_lines(name: str, text: str) -> Iterator[AnswerRow | Problem]:
     whole = _json(text)
     if isinstance(whole, dict) and whole.get("kind") == PAGE_KIND:
         labels = whole.get("labels")
@@ -98,19 +98,19 @@ def _page_or_lines(name: str, text: str) -> Iterator[Row | Problem]:
             return
         same = {key: whole.get(key) for key in ("annotator", "export", "content_hash", "schema_version")}
         for place, label in enumerate(labels, 1):
-            yield Row(name, place, same | (label if isinstance(label, dict) else {}))
+            yield AnswerRow(name, place, same | (label if isinstance(label, dict) else {}))
         return
     for place, line in enumerate(text.split("\n"), 1):
         if line.strip():
             fields = _json(line)
             if isinstance(fields, dict):
-                yield Row(name, place, flat_row(fields))
+                yield AnswerRow(name, place, flat_row(fields))
             else:
                 raw = clean(line[:10_000])
                 yield Problem(name, place, "unreadable", "not a JSON object", "Mend or remove the line", raw)
 
 
-def _csv(name: str, text: str) -> Iterator[Row | Problem]:
+def _csv(name: str, text: str) -> Iterator[AnswerRow | Problem]:
     csv.field_size_limit(2**31 - 1)
     first = text.split("\n", 1)[0]
     for delimiter in ",;\t":
@@ -127,7 +127,7 @@ def _csv(name: str, text: str) -> Iterator[Row | Problem]:
         for place, record in enumerate(records, 2):
             cells = {key: typed_cell(cell) for key, cell in record.items() if isinstance(cell, str)}
             if any(cells.values()):
-                yield Row(name, place, flat_row(cells))
+                yield AnswerRow(name, place, flat_row(cells))
     except csv.Error as error:
         yield Problem(name, place + 1, "unreadable", f"damaged CSV: {error}", "Save the sheet again")
 

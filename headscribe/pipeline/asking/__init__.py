@@ -1,0 +1,1 @@
+"""Asking an LLM: the loop, its budget, its meter, and Ctrl-C."""

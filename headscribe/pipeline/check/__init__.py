@@ -1,0 +1,1 @@
+"""Does the map predict the running model?"""

@@ -1,0 +1,129 @@
+"""The check stage: does the map predict the running model?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from headscribe.core.errors import BadHeads, BadOption, BadStore
+from headscribe.core.heads import Head, parse_head
+from headscribe.core.progress import Progress, Silent
+from headscribe.core.settings import MapSettings
+from headscribe.operations import Operation, load_operations
+from headscribe.pipeline.check.context import CheckContext
+from headscribe.pipeline.check.results import CheckReport
+from headscribe.pipeline.engines.job import MapJob
+from headscribe.pipeline.map.job import open_job
+from headscribe.pipeline.map.map import fill_map
+from headscribe.store.check_tables import FILES, CheckTables
+from headscribe.store.map_dir import MapDir
+
+By = Literal["correlation", "ablation", "multi-token"]
+
+
+def check_model(  # noqa: PLR0913 - one argument per option of the command
+    model: str,
+    out: Path | str,
+    by: By,
+    settings: MapSettings | None = None,
+    *,
+    operations: Sequence[Path] | None = None,
+    names: Sequence[str] = (),
+    templates: Sequence[str] = (),
+    ablate: str | None = None,
+    remove: int | None = None,
+    revision: str | None = None,
+    force: bool = False,
+    command: str = "",
+    progress: Progress | None = None,
+) -> CheckReport:
+    """Compare a map's operation scores with the running model, and add the numbers to the map folder.
+
+    Static scores that the folder lacks are made first. What was checked there before is not run again.
+
+    Args:
+        model: a hub id, a local folder, or ``demo``.
+        out: the map's folder, made if missing.
+        by: ``correlation`` with dynamic scores; ``ablation`` of the top heads; ``multi-token`` for dynamic
+            scores of sources of several tokens (definitions section 4).
+        settings: those of the map.
+        operations: files or folders of the user's own, None for the built-in ones.
+        names: which of these operations to check; none for all.
+        templates: texts with ``{source}`` in place of the default ones.
+        ablate: for ablation, the heads to silence in this order, such as ``L1H2,L0H3``.
+        remove: for ablation, top heads to silence at most; None for the paper's number.
+        revision: branch, tag or commit of a hub model.
+        force: check again what is done; a map of another model is never replaced.
+        command: what was typed, for the headers.
+        progress: told how far it is.
+
+    Raises:
+        BadStore: the folder holds a map of another model or other settings, or something that is no map.
+        BadOption: a template, an operation's name or a head cannot be used.
+        UnhookableAttention: the model cannot be run and watched.
+        HeadscribeError: the model or the operations cannot be used.
+    """
+    from headscribe.eval.prompts import MULTI_TOKEN_TEMPLATES, TEMPLATES, check_template
+
+    progress, settings = progress or Silent(), settings or MapSettings()
+    chosen = [check_template(text, at_end=by == "multi-token") for text in dict.fromkeys(templates)]
+    for option, value in (("--ablate", ablate), ("--remove", remove)):
+        if value is not None and by != "ablation":
+            raise BadOption(f"{option} goes with --by ablation only", where=option, do="Leave it out")
+    every = load_operations(operations or [])
+    wanted = _named(every, names)
+    used = every if by == "ablation" else wanted
+    job = open_job(model, revision, settings, "all", mappings=False, operations=used)
+    heads = _heads(ablate, job.heads) if ablate is not None else []
+    out = Path(out)
+    made = _static_scores(job, out, command, progress)
+    tables = CheckTables(made.path, command)
+    checking = CheckContext(
+        job.checkpoint, settings, wanted, used, made=made, tables=tables, progress=progress, redo=force
+    )
+    report = CheckReport(by, out, out / FILES[by])
+    if by == "ablation":
+        from headscribe.pipeline.check.ablation import ablate_operations
+
+        results, left = ablate_operations(checking, chosen, heads, remove)
+        report.ablations.extend(results)
+    else:
+        from headscribe.pipeline.check.correlation import correlate_operations
+
+        default = TEMPLATES if by == "correlation" else MULTI_TOKEN_TEMPLATES
+        found, left = correlate_operations(checking, by, chosen or default)
+        report.correlations.extend(found)
+    report.left_out.extend(left)
+    return report
+
+
+def _static_scores(job: MapJob, out: Path, command: str, progress: Progress) -> MapDir:
+    """The map with the scores that are compared; one of another model or other settings is never replaced."""
+    try:
+        return fill_map(job, out, force=False, command=command, progress=progress)
+    except BadStore as error:
+        if "--force" not in error.do:
+            raise
+        do = "Choose another folder with -o, or give the options that the map was made with"
+        raise BadStore(error.what, where=error.where, do=do) from None
+
+
+def _named(operations: Sequence[Operation], names: Sequence[str]) -> list[Operation]:
+    known = {operation.name: operation for operation in operations}
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=3, cutoff=0.5)
+            do = f"Did you mean {' or '.join(near)}" if near else "docs/operations.md lists the built-in ones"
+            raise BadOption(f"there is no operation '{name}'", where="--operation", do=do)
+    return [known[name] for name in dict.fromkeys(names)] if names else list(operations)
+
+
+def _heads(text: str, model_heads: Sequence[Head]) -> list[Head]:
+    heads = [parse_head(part) for part in text.split(",")]
+    for head in heads:
+        if head not in model_heads:
+            last = model_heads[-1].name
+            raise BadHeads(f"the model has no head {head.name}", where="--ablate", do=f"The last is {last}")
+    return list(dict.fromkeys(heads))

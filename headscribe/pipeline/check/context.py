@@ -1,0 +1,121 @@
+"""What all checks share: the checkpoint, its map, the tables, and the model, loaded when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from headscribe.core.chat import content_hash
+from headscribe.core.heads import Head
+from headscribe.core.progress import Progress
+from headscribe.core.records import OperationScore
+from headscribe.core.settings import MIN_PAIRS, MapSettings
+from headscribe.operations import Operation
+from headscribe.pipeline.check.results import OperationLeftOut
+from headscribe.store.check_tables import CheckTables
+from headscribe.store.map_dir import MapDir
+
+if TYPE_CHECKING:
+    import torch
+
+    from headscribe.inference.running_model import RunningModel
+    from headscribe.mapping.checkpoint import Checkpoint
+
+
+class CheckContext:
+    """One call of ``check_model``.
+
+    Attributes:
+        checkpoint: the model's weights.
+        settings: those of the map.
+        operations: the operations to check.
+        every: those, and the ones that may serve as control tasks.
+        tables: what was checked before, and what is added.
+        scores: per operation, each head's static score.
+        redo: whether to do again what is done.
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument per thing shared
+        self,
+        checkpoint: Checkpoint,
+        settings: MapSettings,
+        operations: Sequence[Operation],
+        every: Sequence[Operation],
+        *,
+        made: MapDir,
+        tables: CheckTables,
+        progress: Progress,
+        redo: bool,
+    ) -> None:
+        self.checkpoint, self.settings = checkpoint, settings
+        self.operations, self.every = operations, every
+        self.tables, self.progress, self.redo = tables, progress, redo
+        self.scores: dict[str, dict[Head, OperationScore]] = {}
+        for score in made.scores():
+            self.scores.setdefault(score.operation, {})[score.head] = score
+        self._too_few = {item.operation: item for item in made.header.skipped_operations}
+
+    @cached_property
+    def heads(self) -> list[Head]:
+        """All heads of the model, in order."""
+        facts = self.checkpoint.facts
+        return [Head(layer, head) for layer in range(facts.n_layers) for head in range(facts.n_heads)]
+
+    @cached_property
+    def model(self) -> RunningModel:
+        """The model, running."""
+        from headscribe.inference.running_model import Shape, load_model
+        from headscribe.mapping.devices import choose_arithmetic
+
+        facts, arithmetic = self.checkpoint.facts, choose_arithmetic(self.settings)
+        shape = Shape(facts.n_layers, facts.n_heads, facts.n_kv_heads, facts.d_head)
+        folder = self.checkpoint.whole_folder()
+        return load_model(folder, shape, dtype=arithmetic.dtype, device=arithmetic.device)
+
+    @cached_property
+    def readout(self) -> CheckpointReadout:
+        """W_O, U and the rows that take part, as the map has them."""
+        return CheckpointReadout(self.checkpoint, self.settings)
+
+    def unscored(self, operation: Operation) -> OperationLeftOut | None:
+        """Why an operation has no static score, None if it has one."""
+        if operation.name in self.scores:
+            return None
+        n_pairs = self._too_few[operation.name].n_pairs
+        return too_few(operation, n_pairs)
+
+    def identity(self, operation: Operation, **more: Any) -> str:
+        """Hash of what determines a piece of work, beside its name."""
+        settings = self.settings.model_dump(include={"source_view", "padded_rows", "dtype"})
+        weights = self.checkpoint.weights_hash, self.checkpoint.tokenizer_hash
+        return content_hash([operation.digest(), weights, settings, more])
+
+
+def too_few(operation: Operation, n_pairs: int, template: str | None = None) -> OperationLeftOut:
+    """What is said of an operation, or a template of it, with fewer pairs than a score needs."""
+    reason = f"{n_pairs} usable pairs, {MIN_PAIRS} are needed"
+    return OperationLeftOut(operation.name, operation.category, reason, template, n_pairs, too_few=True)
+
+
+class CheckpointReadout:
+    """The ``Readout`` of dynamic scores, from a checkpoint (``eval`` knows nothing of checkpoints)."""
+
+    def __init__(self, checkpoint: Checkpoint, settings: MapSettings) -> None:
+        from headscribe.mapping.devices import choose_arithmetic
+        from headscribe.mapping.source_view import vocabulary_rows
+
+        self._checkpoint, self._arithmetic = checkpoint, choose_arithmetic(settings)
+        self._rows = vocabulary_rows(checkpoint, settings)
+        self._unembedding = checkpoint.unembedding(self._arithmetic.dtype, self._arithmetic.device)
+
+    def output(self, layer: int) -> torch.Tensor:
+        """W_O of a layer's heads: [n_heads, d_head, d_model]."""
+        return self._checkpoint.ov(layer, self._arithmetic.dtype, self._arithmetic.device).w_o
+
+    def among_largest(self, written: torch.Tensor, targets: torch.Tensor, k: int) -> torch.Tensor:
+        """Whether each target is among a vector's k largest logits: [n, d_model] and [n] -> [n] of bool."""
+        from headscribe.mapping.ranks import among_largest
+
+        k_each = targets.new_full(targets.shape, k)
+        return among_largest(written, self._unembedding, targets, k_each, self._rows)

@@ -1,0 +1,1 @@
+"""Maps compared, and runs compared."""

@@ -1,0 +1,1 @@
+"""Describing heads: the main job."""

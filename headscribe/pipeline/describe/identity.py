@@ -1,0 +1,49 @@
+"""When a description need not be asked for again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from headscribe.core.chat import content_hash
+from headscribe.core.records import Evidence, Mapping
+
+if TYPE_CHECKING:
+    from headscribe.agent.describers import Describer
+
+
+def work_identity(describer: Describer, evidence: Evidence) -> str:
+    """Hash of what determines the description of a head.
+
+    That is the evidence, the template and its reply schema, the LLM's name, the sampling and the method with
+    all it brings to an answer; not concurrency, timeouts, retries or the server's address.
+    """
+    return content_hash(
+        {
+            "evidence": [_plain(mapping) for mapping in evidence.mappings],
+            "llm": describer.llm,
+            "method": describer.method,
+            "prompt_hash": describer.prompt_hash,
+            "requests": [request.identity() for request in describer.requests(evidence)],
+        }
+        | _method(describer, evidence)
+    )
+
+
+def _method(describer: Describer, evidence: Evidence) -> dict[str, Any]:
+    """What a method beyond one prompt per head depends on; empty for that one, so that its hashes stay."""
+    if describer.method_hash is None:
+        return {}
+    others = [[_words(mapping) for mapping in rows] for rows in evidence.others]
+    return {"method_hash": describer.method_hash, "others": others}
+
+
+def _words(mapping: Mapping) -> list[tuple[int, str]]:
+    return [(token.id, token.text) for token in (mapping.source, *mapping.targets)]
+
+
+def _plain(mapping: Mapping) -> list[Any]:
+    # By hand: dataclasses.asdict takes ten times as long, and this runs for every head at every start.
+    tokens = (mapping.source, *mapping.targets, *mapping.suppressed)
+    numbers = (mapping.saliency, *mapping.logits, *mapping.suppressed_logits)
+    shape = (mapping.rank, len(mapping.targets), len(mapping.suppressed))
+    return [*shape, [[token.id, token.text] for token in tokens], numbers]

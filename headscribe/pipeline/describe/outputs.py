@@ -1,0 +1,88 @@
+"""The header and the tables of a run, from its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from headscribe.pipeline.describe.request import DescribeRequest
+from headscribe.pipeline.describe.summary import no_counts
+from headscribe.pipeline.describe.work import Work
+from headscribe.pipeline.map.identity import map_identity
+from headscribe.store.headers import MapReference, RunHeader, now
+from headscribe.store.map_dir import MapDir
+from headscribe.store.run_dir import RunWriter, relative_to
+from headscribe.store.tool import this_tool
+
+if TYPE_CHECKING:
+    from headscribe.agent.describers import Describer
+
+
+State = Literal["finished", "interrupted", "stopped"]
+
+WriteReport = Callable[[Path], Path]
+"""Writes the report of the run in a folder; gives where it lies."""
+
+
+def start_header(
+    request: DescribeRequest,
+    map_dir: MapDir,
+    describer: Describer,
+    previous: RunHeader | None,
+    started_at: str,
+) -> RunHeader:
+    """What ``run.json`` says while a session is going on."""
+    return RunHeader(
+        tool=this_tool(),
+        command=request.command,
+        model=map_dir.header.model,
+        map=MapReference(path=relative_to(map_dir.path, request.run), content_hash=map_dir.content_hash),
+        llm=describer.llm,
+        method=describer.method,
+        prompt=describer.prompt,
+        prompt_hash=describer.prompt_hash,
+        settings=request.settings,
+        seed=request.job.settings.seed,
+        heads=request.heads,
+        started_at=previous.started_at if previous else started_at,
+        seconds=previous.seconds if previous else 0.0,
+        counts=previous.counts if previous else no_counts(),
+    )
+
+
+def finish_run(
+    writer: RunWriter,
+    write_report: WriteReport,
+    header: RunHeader,
+    map_dir: MapDir,
+    work: Work,
+    *,
+    state: State,
+    seconds: float,
+) -> tuple[dict[str, int], Path | None]:
+    """Write ``descriptions.parquet``, ``run.json`` and the report from the journal.
+
+    Returns:
+        The six counts over the heads wanted, and the report, None where no head has a description yet.
+    """
+    place = map_identity(map_dir.header.model, map_dir.header.settings)
+    every, counts = no_counts(), no_counts()
+    found = list(writer.journal.descriptions(dict(work.identities), place=place))
+    for row in found:
+        every[row.outcome.status.value] += 1
+    statuses = writer.journal.statuses()
+    for head, identity in work.identities.items():
+        if status := statuses.get((head, identity)):
+            counts[status] += 1
+    writer.write_descriptions(found)
+    writer.write_transcripts(lambda: writer.journal.transcripts(dict(work.identities), place=place))
+    update = {
+        "state": state,
+        "finished_at": now(),
+        "seconds": header.seconds + seconds,
+        "counts": every,
+        "totals": writer.journal.totals(),
+    }
+    writer.write_header(header.model_copy(update=update))
+    return counts, write_report(writer.path) if found else None

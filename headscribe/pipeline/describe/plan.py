@@ -1,0 +1,151 @@
+"""``--dry-run``: how many calls and tokens describing would take, without paying for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from headscribe.core.heads import Head
+from headscribe.core.records import Evidence, Status
+from headscribe.pipeline.asking.interrupts import run_async
+from headscribe.pipeline.describe.costs import REHEARSED, plan_methods
+from headscribe.pipeline.describe.identity import work_identity
+from headscribe.pipeline.describe.options import DescribeOptions
+from headscribe.pipeline.describe.request import DescribeRequest, read_request
+from headscribe.pipeline.describe.summary import MethodPlan, Plan
+from headscribe.pipeline.describe.work import evidence_from, is_done, iter_evidence
+from headscribe.pipeline.map.job import check_map, unmapped_heads, usable_map
+from headscribe.store.journal import existing_journal
+from headscribe.store.run_dir import JOURNAL, MAP
+
+if TYPE_CHECKING:
+    from headscribe.agent.describers import Describer
+    from headscribe.store.map_dir import MapDir
+
+SAMPLE = 8
+"""Heads mapped for an estimate where there is no map yet."""
+
+
+def plan_run(model: str, run: Path | str, **options: Unpack[DescribeOptions]) -> Plan:
+    """What ``describe_model`` with the same arguments would take. Nothing is written, nobody is asked.
+
+    Without a map, a few heads are mapped in memory and the estimate is extended to the others.
+
+    Args:
+        model: as for ``describe_model``.
+        run: as for ``describe_model``.
+        options: as for ``describe_model``.
+
+    Raises:
+        HeadscribeError: as ``describe_model``, but for what only the LLM itself can tell.
+    """
+    request = read_request(model, Path(run), **options)
+    return run_async(_plan(request))
+
+
+async def _plan(request: DescribeRequest) -> Plan:
+    from headscribe.agent.describers import open_describer
+    from headscribe.agent.rehearsal import NoJournal
+
+    map_dir = _map(request)
+    lacking = frozenset(unmapped_heads(request.map_job, map_dir))
+    unmapped = [head for head in request.job.heads if lacking & {head, *_comparison_heads(request, head)}]
+    mapped = frozenset(request.job.heads) - frozenset(unmapped)
+    async with open_describer(
+        request.spec,
+        request.settings,
+        NoJournal(),
+        request.progress,
+        operations=request.job.operations,
+        connect=False,
+    ) as describer:
+        statuses = _statuses(request.run)
+        in_map = _Look(describer, statuses, request.retry)
+        if map_dir and mapped:
+            in_map.at(iter_evidence(map_dir, mapped, comparison_heads=request.comparison_heads))
+        guessed = _Look(describer, {}, request.retry)
+        if unmapped:
+            guessed.at(_sample(request, unmapped))
+    scale = len(unmapped) / guessed.left if guessed.left else 0.0
+    calls = in_map.calls + round(guessed.calls * scale)
+    prompt_tokens = in_map.prompt_tokens + round(guessed.prompt_tokens * scale)
+    asked = MethodPlan("single", calls, prompt_tokens, calls * request.settings.max_reply_tokens, None)
+    methods = await plan_methods(request, [*in_map.first, *guessed.first][:REHEARSED], asked)
+    chosen = next((method for method in methods if method.method == request.settings.method), asked)
+    return Plan(
+        run=request.run,
+        llm=request.spec.name,
+        heads=len(request.job.heads),
+        done=in_map.done,
+        to_ask=in_map.left + len(unmapped),
+        calls=chosen.calls,
+        prompt_tokens=chosen.prompt_tokens,
+        max_reply_tokens=chosen.max_reply_tokens,
+        sampled=in_map.left + guessed.left,
+        max_cost_usd=chosen.max_cost_usd,
+        price_as_of=request.price.as_of if request.price else "",
+        methods=methods,
+    )
+
+
+def _map(request: DescribeRequest) -> MapDir | None:
+    if request.map_path:
+        return check_map(request.map_job, request.map_path)
+    return usable_map(request.job, request.run / MAP, force=request.force)
+
+
+def _comparison_heads(request: DescribeRequest, head: Head) -> list[Head]:
+    return request.comparison_heads.neighbours(head, request.job.checkpoint.facts.n_heads)
+
+
+def _sample(request: DescribeRequest, heads: Sequence[Head]) -> Iterable[tuple[Head, Evidence]]:
+    from headscribe.mapping.head_maps import map_heads
+
+    n_heads = request.job.checkpoint.facts.n_heads
+    step = max(1, len(heads) // SAMPLE)
+    chosen = heads[::step][:SAMPLE]
+    needed = request.comparison_heads.needed(chosen, n_heads)
+    head_maps = map_heads(request.job.checkpoint, request.job.settings, needed, request.progress)
+    return evidence_from(head_maps, chosen, request.comparison_heads, n_heads)
+
+
+@dataclass
+class _Look:
+    """Counts heads that are done and heads that are left, and the first calls and tokens of the latter."""
+
+    describer: Describer
+    statuses: Mapping[tuple[Head, str], str]
+    retry: frozenset[Status]
+    done: int = 0
+    left: int = 0
+    calls: int = 0
+    prompt_tokens: int = 0
+    first: list[Evidence] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    def at(self, heads: Iterable[tuple[Head, Evidence]]) -> None:
+        """Count these heads; those with equal evidence share their calls."""
+        from headscribe.prompts import estimate_tokens
+
+        for head, evidence in heads:
+            work = work_identity(self.describer, evidence)
+            if is_done(self.statuses.get((head, work)), self.retry):
+                self.done += 1
+                continue
+            self.left += 1
+            if work in self._seen:
+                continue
+            self._seen.add(work)
+            requests = self.describer.requests(evidence)
+            if requests and len(self.first) < REHEARSED:
+                self.first.append(evidence)
+            self.calls += len(requests)
+            texts = (text for request in requests for text in request.texts())
+            self.prompt_tokens += sum(map(estimate_tokens, texts))
+
+
+def _statuses(run: Path) -> dict[tuple[Head, str], str]:
+    with existing_journal(run / JOURNAL) as journal:
+        return journal.statuses() if journal else {}

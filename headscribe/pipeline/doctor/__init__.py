@@ -1,0 +1,1 @@
+"""This machine, a model and an LLM, looked at."""

@@ -1,0 +1,1 @@
+"""Descriptions against operation scores."""

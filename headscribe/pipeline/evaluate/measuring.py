@@ -1,0 +1,196 @@
+"""From a run's tables to judgments, and from judgments to an evaluation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headscribe.core.errors import BadStore
+from headscribe.core.evaluation import ConfidenceReliability, Judge, Judgment, Measured, Sorting
+from headscribe.core.heads import Head
+from headscribe.core.records import ANSWERED, Description, OperationScore, Status
+from headscribe.core.settings import EvaluateSettings
+from headscribe.operations import Operation, builtin_operations, load_operations
+from headscribe.operations.lexicon import Lexicon, definition_from_name
+from headscribe.pipeline.evaluate.judging import Verdicts
+from headscribe.store.evaluation_tables import LexiconUsed
+from headscribe.store.run_dir import RunDir
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an evaluation starts from.
+
+    Attributes:
+        run: the run.
+        descriptions: of all its heads.
+        scores: of the heads with an answer, by head and operation.
+        lexicons: of every scored operation.
+        definitions: a line on each.
+        origins: where each lexicon came from.
+        map_hash: content hash of the map.
+    """
+
+    run: RunDir
+    descriptions: tuple[Description, ...]
+    scores: tuple[OperationScore, ...]
+    lexicons: Mapping[str, Lexicon]
+    definitions: Mapping[str, str]
+    origins: tuple[LexiconUsed, ...]
+    map_hash: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Heads by status, all six."""
+        found = Counter(row.outcome.status for row in self.descriptions)
+        return {status.value: found[status] for status in Status}
+
+    @property
+    def described(self) -> dict[Head, str]:
+        """The descriptions of heads with the status ``ok``."""
+        return {row.head: row.outcome.description for row in self.descriptions if row.outcome.description}
+
+    @property
+    def confidences(self) -> dict[Head, float | None]:
+        """Of every head with a description."""
+        return {row.head: row.outcome.confidence for row in self.descriptions if row.outcome.description}
+
+
+def read_material(run: RunDir, operations: Sequence[Path]) -> Material:
+    """Read descriptions, scores and lexicons.
+
+    Raises:
+        BadStore: the run has no descriptions, its map has no scores, or no head has both.
+        BadOperations: a file of operations cannot be used.
+    """
+    from headscribe.eval.evaluation.rules_judge import lexicons_of
+
+    descriptions, found = tuple(run.descriptions()), run.map()
+    answered = {row.head for row in descriptions if row.outcome.status in ANSWERED}
+    if not answered:
+        do = "Go on with headscribe describe; failed heads are asked about again"
+        raise BadStore("no head of this run has an answer to evaluate", where=run.path, do=do)
+    every = found.scores()
+    if not every:
+        do = f"Add them: headscribe score {found.header.model.name} -o {found.path}"
+        raise BadStore("the run's map has no operation scores to evaluate against", where=found.path, do=do)
+    scores = tuple(score for score in every if score.head in answered)
+    if not scores:
+        do = f"Score all heads: headscribe score {found.header.model.name} -o {found.path}"
+        raise BadStore("no described head has operation scores", where=found.path, do=do)
+    own = {operation.name: operation for operation in load_operations(operations)} if operations else {}
+    known = {operation.name: operation for operation in builtin_operations()} | own
+    names = sorted({score.operation for score in scores})
+    return Material(
+        run,
+        descriptions,
+        scores,
+        lexicons_of(known.values(), names),
+        {name: _definition(known.get(name), name) for name in names},
+        tuple(_origin(name, known, own) for name in names),
+        found.content_hash,
+    )
+
+
+def _definition(operation: Operation | None, name: str) -> str:
+    return (operation.definition if operation else "") or definition_from_name(name)
+
+
+def _origin(name: str, known: Mapping[str, Operation], own: Mapping[str, Operation]) -> LexiconUsed:
+    if name not in known or not known[name].lexicon:
+        return LexiconUsed(operation=name, origin="name")
+    return LexiconUsed(operation=name, origin="file" if name in own else "built-in")
+
+
+def judge_by_rules(material: Material, threshold: float) -> tuple[list[Judgment], dict[Head, dict[str, str]]]:
+    """A judgment per answered head and operation, and what each description expresses.
+
+    An unclear head expresses nothing.
+    """
+    from headscribe.eval.evaluation.rules_judge import RulesJudge
+
+    judge = RulesJudge(material.lexicons)
+    expressed = {head: judge.expressed(said) for head, said in material.described.items()}
+    rows = []
+    for score in material.scores:
+        said = expressed.get(score.head, {})
+        rows.append(
+            Judgment(
+                head=score.head,
+                operation=score.operation,
+                category=score.category,
+                score=score.score,
+                scored=score.score >= threshold,
+                rules=score.operation in said,
+                phrase=said.get(score.operation),
+            )
+        )
+    rows.sort(key=lambda row: (row.head, row.category, row.operation))
+    return rows, expressed
+
+
+def sort_descriptions(
+    material: Material, expressed: Mapping[Head, Mapping[str, str]], found: Verdicts | None
+) -> list[Sorting]:
+    """A row per described head and category, with the LLM's verdict where it was asked.
+
+    Args:
+        material: the descriptions.
+        expressed: by head, the operations that its description expresses.
+        found: what the LLM said, None where it was not asked.
+    """
+    from headscribe.eval.evaluation.categories import RulesSorter, description_categories
+
+    sorter, rows = RulesSorter(), []
+    for head, description in sorted(material.described.items()):
+        said = sorter.sort(description, expressed[head])
+        for category in description_categories():
+            name = category.name
+            ended = found.ended.get(("categorize", head, name)) if found else None
+            rows.append(
+                Sorting(
+                    head=head,
+                    category=name,
+                    level=category.level,
+                    rules=name in said,
+                    phrase=said.get(name),
+                    llm=found.verdicts.get(("categorize", head, name)) if found else None,
+                    llm_status=ended.value if ended else None,
+                )
+            )
+    return rows
+
+
+def measure_all(
+    judgments: Sequence[Judgment],
+    confidences: Mapping[Head, float | None],
+    settings: EvaluateSettings,
+    *,
+    asked: bool,
+) -> tuple[list[Measured], tuple[ConfidenceReliability, ...], dict[str, tuple[int, int]]]:
+    """Every metric and every reliability, and per judge how many heads are named by what they score on."""
+    from headscribe.eval.evaluation.items import items_of
+    from headscribe.eval.evaluation.reliability import reliability
+    from headscribe.eval.evaluation.resampling import measure
+
+    answered = asked and any(row.llm is not None for row in judgments)
+    judges: list[Judge] = ["rules", *(("llm", "rules-on-llm-items") if answered else ())]
+    metrics: list[Measured] = []
+    for judge in judges:
+        items = items_of(judgments, judge)
+        metrics += measure(judge, items, settings)
+    speaking = [judge for judge in judges if judge != "rules-on-llm-items"]
+    draws = {"resamples": settings.resamples, "seed": settings.seed}
+    return (
+        metrics,
+        tuple(reliability(judge, judgments, confidences, **draws) for judge in speaking),
+        {judge: _named(judgments, judge) for judge in speaking},
+    )
+
+
+def _named(judgments: Sequence[Judgment], judge: Judge) -> tuple[int, int]:
+    """Heads that score on an operation with a verdict, and those whose description expresses one of these."""
+    scoring = [row for row in judgments if row.scored and row.verdict(judge) is not None]
+    return len({row.head for row in scoring}), len({row.head for row in scoring if row.verdict(judge)})

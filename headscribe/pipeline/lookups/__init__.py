@@ -1,0 +1,1 @@
+"""Context look-ups: next-token neurons and the heads that feed them."""

@@ -1,0 +1,47 @@
+"""The options of context look-ups, with their types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypedDict
+
+from headscribe.core.progress import Progress
+from headscribe.core.settings import AskSettings, LookupSettings
+from headscribe.store.lookup_dir import Stage
+
+
+class LookupOptions(TypedDict, total=False):
+    """Keyword arguments of ``look_up`` and ``plan_lookups``; each may be left out.
+
+    Attributes:
+        texts: ``demo``, a file or folder, or a ``datasets`` id; None is ``demo`` for that model, and for a
+            run that holds prompts already, these.
+        text_column: see ``open_texts``.
+        explain_split: see ``open_texts``.
+        score_split: see ``open_texts``.
+        texts_revision: see ``open_texts``.
+        settings: what determines neurons, prompts and heads.
+        llm: who explains and classifies; None for ``HEADSCRIBE_LLM`` or else the built-in rules.
+        ask_settings: how the LLM is asked.
+        stop_after: the last stage to make; None for all.
+        describe_run: a run of ``describe`` whose descriptions stand beside the explanations.
+        revision: branch, tag or commit of a hub model.
+        force: make again what lies there and was made otherwise.
+        command: what was typed, for the header.
+        progress: told how far it is.
+    """
+
+    texts: str | None
+    text_column: str | None
+    explain_split: str | None
+    score_split: str | None
+    texts_revision: str | None
+    settings: LookupSettings | None
+    llm: str | None
+    ask_settings: AskSettings | None
+    stop_after: Stage | None
+    describe_run: Path | None
+    revision: str | None
+    force: bool
+    command: str
+    progress: Progress | None

@@ -1,0 +1,125 @@
+"""What look-ups come to: the tables read back, summed up by arm, and the summary of a session."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headscribe.core.errors import BudgetSpent, HeadscribeError
+from headscribe.core.lookup_scores import ArmDifference, ArmScores
+from headscribe.core.lookups import ARMS, REMOVED, AblationEffect
+from headscribe.pipeline.lookups.asked_stages import read_scores
+from headscribe.pipeline.lookups.model_stages import read_neurons
+from headscribe.store import lookup_tables as tables
+from headscribe.store.lookup_dir import LookupDir, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class LookupsFound:
+    """What the tables of a run say as a whole.
+
+    Attributes:
+        arms: head explanation scores of each arm that is there.
+        difference: next-token less random neurons, None where one has no score.
+        ablation: by what was removed, for the pairs of next-token neurons.
+        neurons: neurons of each arm.
+        left_out: what took no further part: reason and how many, by stage.
+    """
+
+    arms: tuple[ArmScores, ...] = ()
+    difference: ArmDifference | None = None
+    ablation: tuple[AblationEffect, ...] = ()
+    neurons: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def sum_up(found: LookupDir) -> LookupsFound:
+    """Sum up the stages that are done.
+
+    Raises:
+        BadStore: a table is missing or damaged.
+    """
+    from headscribe.lookups.ablation import effect
+    from headscribe.lookups.scoring import arm_difference, arm_scores
+
+    if found.header is None:
+        return LookupsFound()
+    seed, scores = found.header.settings.seed, read_scores(found)
+    neurons = read_neurons(found)
+    arms = [arm for arm in ARMS if any(one.arm == arm for one in neurons)]
+    own = {one.neuron for one in neurons if one.arm == "next-token"}
+    ablated = [row for row in map(tables.read_ablation, found.rows("ablation")) if row.neuron in own]
+    return LookupsFound(
+        arms=tuple(arm_scores(arm, scores, seed) for arm in arms) if found.done("scores") else (),
+        difference=arm_difference(scores, seed),
+        ablation=tuple(effect(ablated, removed, seed=seed) for removed in REMOVED) if ablated else (),
+        neurons=dict(Counter(one.arm for one in neurons)),
+        left_out={stage: done.left_out for stage, done in found.header.stages.items() if done.left_out},
+    )
+
+
+@dataclass(slots=True)
+class LookupsSummary:
+    """How a session of look-ups ended.
+
+    Attributes:
+        run: the run's folder.
+        model: the studied model.
+        llm: who explains and classifies.
+        stages: each stage that is done, with its counts and seconds.
+        made: the stages made in this session.
+        found: what the tables say.
+        contexts: explained pairs of next-token neurons: head, neuron, token, share, explanation and score,
+            the best scored first.
+        calls: replies paid for in this session.
+        replayed: replies found in the journal instead.
+        prompt_tokens: tokens sent in this session.
+        completion_tokens: tokens received.
+        cost_usd: what the calls cost, None where the price is not known.
+        unanswered: questions that failed; the same command asks them again.
+        seconds: time of this session.
+        interrupted: whether a person ended it.
+        fault: why it ended early otherwise, None if it did not.
+        resume: the command that goes on.
+        page: the page of the look-ups.
+        report: the run's report, None where it has no descriptions.
+    """
+
+    run: Path
+    model: str
+    llm: str
+    resume: str
+    stages: dict[Stage, dict[str, Any]] = field(default_factory=dict)
+    made: list[Stage] = field(default_factory=list)
+    found: LookupsFound = field(default_factory=LookupsFound)
+    contexts: list[dict[str, Any]] = field(default_factory=list)
+    calls: int = 0
+    replayed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    unanswered: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+    fault: HeadscribeError | None = None
+    page: Path | None = None
+    report: Path | None = None
+
+    @property
+    def budget(self) -> str | None:
+        """The option whose limit ended it, None if none did."""
+        return self.fault.where if isinstance(self.fault, BudgetSpent) else None
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 with failures, 130 interrupted."""
+        return 130 if self.interrupted else 1 if self.fault or self.unanswered else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary as plain JSON data."""
+        said = {name: getattr(self, name) for name in self.__slots__ if name not in {"found", "fault"}}
+        paths = {name: None if said[name] is None else str(said[name]) for name in ("run", "page", "report")}
+        stopped = None if self.fault is None else str(self.fault)
+        return {**said, **paths, "stopped": stopped, "budget": self.budget, **asdict(self.found)}

@@ -1,0 +1,64 @@
+"""When a map, or a layer of it, can be used again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from headscribe.core.chat import content_hash
+from headscribe.core.settings import MapSettings
+from headscribe.operations import Operation
+from headscribe.store.headers import MapHeader, Model
+from headscribe.store.tool import this_tool
+
+if TYPE_CHECKING:
+    pass
+
+_NUMBERS = ("source_view", "padded_rows", "dtype")
+_MAPPINGS = ("salient", "targets", "rank_by")
+
+
+def map_identity(model: Model, settings: MapSettings) -> str:
+    """Hash of what determines every head's mappings."""
+    values = _values(settings, (*_NUMBERS, *_MAPPINGS))
+    if values["rank_by"] == "saliency":
+        # as before there was a choice, so that the hashes of older maps stay
+        del values["rank_by"]
+    return content_hash([model.weights_hash, model.tokenizer_hash, values])
+
+
+def layer_identity(model: Model, settings: MapSettings, operations: Iterable[Operation] | None = None) -> str:
+    """Hash of what determines one layer's mappings or, with operations, its scores, in this version."""
+    if operations is None:
+        return content_hash([map_identity(model, settings), this_tool().version])
+    values = _values(settings, (*_NUMBERS, "k"))
+    digests = [operation.digest() for operation in operations]
+    return content_hash([model.weights_hash, model.tokenizer_hash, values, digests, this_tool().version])
+
+
+def difference(header: MapHeader, model: Model, settings: MapSettings, *, mappings: bool) -> str | None:
+    """What keeps a map from being used for a model and settings, in words; None if nothing does.
+
+    Args:
+        header: of the map that lies there.
+        model: the model wanted.
+        settings: the settings wanted; device, seed and k do not matter to the numbers that lie there.
+        mappings: whether the mappings are wanted, or the scores alone.
+    """
+    if header.model.weights_hash != model.weights_hash:
+        return f"it is of other weights ({header.model.name})"
+    if header.model.tokenizer_hash != model.tokenizer_hash:
+        return "its tokenizer is another one"
+    names = (*_NUMBERS, *_MAPPINGS) if mappings and header.mappings else _NUMBERS
+    there, wanted = _values(header.settings, names), _values(settings, names)
+    for name in names:
+        if there[name] != wanted[name]:
+            return f"its {name.replace('_', ' ')} is {there[name]}, not {wanted[name]}"
+    return None
+
+
+def _values(settings: MapSettings, names: tuple[str, ...]) -> dict[str, Any]:
+    values = settings.model_dump(include=set(names))
+    if values["dtype"] == "auto":
+        values["dtype"] = "float32"
+    return values

@@ -1,0 +1,1 @@
+"""Figures of maps, checks, comparisons and evaluations."""

@@ -1,0 +1,1 @@
+"""Prompts compared on the same heads."""

@@ -1,0 +1,256 @@
+"""Prompts compared: each describes the same heads on the same map, and the differences get intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headscribe.core.errors import BadOption, BudgetSpent, LLMUnavailable
+from headscribe.core.heads import Head
+from headscribe.core.places import user_data
+from headscribe.core.progress import Progress, Silent
+from headscribe.core.prompt_comparison import HeadResult, PromptComparison
+from headscribe.core.settings import RELATION_HEAD, DescribeSettings, MapSettings
+from headscribe.pipeline.asking.budget import spent_before
+from headscribe.pipeline.describe.request import DescribeRequest, read_request
+from headscribe.pipeline.describe.summary import RunSummary
+from headscribe.pipeline.map.map import fill_map
+from headscribe.pipeline.runs import describe_model
+from headscribe.store.headers import now
+from headscribe.store.journal import existing_journal
+from headscribe.store.prompt_tables import append_history, write_results
+from headscribe.store.run_dir import JOURNAL, MAP, default_run
+
+if TYPE_CHECKING:
+    from headscribe.agent.budget import Amount
+    from headscribe.core.prices import Price
+    from headscribe.prompts import Template
+
+LEVEL = 0.95
+
+
+def compare_prompts(  # noqa: PLR0913 - one argument per option of the command
+    prompts: Sequence[str],
+    model: str,
+    out: Path | None = None,
+    *,
+    llm: str,
+    heads: str = "sample:50",
+    map_settings: MapSettings | None = None,
+    describe_settings: DescribeSettings | None = None,
+    operations: Sequence[Path] | None = None,
+    threshold: float = RELATION_HEAD,
+    revision: str | None = None,
+    command: str = "",
+    progress: Progress | None = None,
+) -> PromptComparison:
+    """Describe the same heads with every prompt, and compare what came of it.
+
+    Every prompt gets a run of its own in the folder, on one map that they share; the same heads, the same
+    held-out rows and the same LLM, so that heads can be compared one by one. Runs are gone on with: what was
+    answered is not paid for again. The operation scores are looked at only when everything is described.
+
+    Args:
+        prompts: at least two templates, as ``name``, ``name@version`` or a file; the others are compared with
+            the first.
+        model: a hub id, a local folder, or ``demo``.
+        out: folder of the runs and the results, made if missing; None for ``runs/prompts-MODEL``.
+        llm: who describes.
+        heads: a selection; ``sample:50`` draws the same heads for every prompt.
+        map_settings: how to map; its seed draws the heads and the resamples.
+        describe_settings: how the LLM is asked; its limits hold for all prompts together.
+        operations: files or folders of operations to compare descriptions with; None for the built-in ones.
+        threshold: score from which a head is expected to be described by an operation's words.
+        revision: branch, tag or commit of a hub model.
+        command: what was typed, for headers and history.
+        progress: told how far it is.
+
+    Raises:
+        BudgetSpent: the limits are reached; what was answered is kept.
+        LLMUnavailable: the LLM cannot be used any more; likewise.
+        KeyboardInterrupt: a person ended it; likewise.
+        HeadscribeError: an argument, the model or the folder cannot be used.
+    """
+    progress, settings = progress or Silent(), describe_settings or DescribeSettings()
+    templates = _templates(prompts, settings)
+    folder = out or Path("runs") / f"prompts-{default_run(model).name}"
+    common: dict[str, Any] = {
+        "llm": llm,
+        "heads": heads,
+        "map_settings": map_settings,
+        "operations": operations,
+        "revision": revision,
+        "command": command,
+        "progress": progress,
+    }
+    comparing = _Comparing(model, folder, settings, templates, common)
+    request = comparing.fill_map()
+    for template, reference in templates:
+        progress.say(f"Describing with {template.reference}")
+        comparing.describe(template, reference)
+    found = comparing.results(request, threshold)
+    write_results(folder, found.rows)
+    _remember(found, folder, command, progress)
+    return found
+
+
+def _templates(prompts: Sequence[str], settings: DescribeSettings) -> list[tuple[Template, str]]:
+    from headscribe.prompts import load_template
+
+    if len(prompts) < 2:
+        raise BadOption("one prompt cannot be compared", where="PROMPT", do="Give two or more")
+    found = [(load_template(reference, settings.prompt_folders), reference) for reference in prompts]
+    seen: dict[str, str] = {}
+    for template, reference in found:
+        if not template.describes:
+            do = "Compare templates that describe: headscribe prompts list"
+            raise BadOption(f"{template.reference} does not describe heads", where=reference, do=do)
+        for key in (template.hash, template.reference):
+            if key in seen:
+                do = "Give each prompt once, under a name and version of its own"
+                raise BadOption(f"{reference} and {seen[key]} are the same prompt", where="PROMPT", do=do)
+            seen[key] = reference
+    return found
+
+
+@dataclass
+class _Comparing:
+    """One call of ``compare_prompts``."""
+
+    model: str
+    folder: Path
+    settings: DescribeSettings
+    templates: list[tuple[Template, str]]
+    common: dict[str, Any]
+    price: Price | None = None
+
+    def fill_map(self) -> DescribeRequest:
+        """Make the map that all prompts share."""
+        everyone = [
+            read_request(
+                self.model, self._run(template), describe_settings=self._asking(reference), **self.common
+            )
+            for template, reference in self.templates
+        ]
+        request = everyone[0]
+        self.price = request.price
+        if request.spec.kind == "rules":
+            do = "Name an LLM with --llm"
+            raise BadOption("the built-in rules use no prompt", where="--llm", do=do)
+        comparison_heads: set[Head] = set().union(*(one.map_job.comparison_heads for one in everyone))
+        job = replace(request.job, comparison_heads=sorted(comparison_heads))
+        fill_map(
+            job, self.folder / MAP, force=False, command=request.command, progress=self.common["progress"]
+        )
+        return request
+
+    def describe(self, template: Template, reference: str) -> RunSummary:
+        """One prompt's run.
+
+        Raises:
+            BudgetSpent, LLMUnavailable, KeyboardInterrupt: it did not come to its end.
+        """
+        run = self._run(template)
+        summary = describe_model(
+            self.model,
+            run,
+            map_path=self.folder / MAP,
+            describe_settings=self._limited(reference, run),
+            **self.common,
+        )
+        if summary.interrupted:
+            raise KeyboardInterrupt
+        if summary.stopped:
+            do = "All answers are kept; give the same command again to go on"
+            if summary.budget:
+                do = f"All answers are kept; to go on, give the same command with a larger {summary.budget}"
+                what = f"the budget is used up while {template.reference} describes"
+                raise BudgetSpent(what, where=summary.budget, do=do)
+            raise LLMUnavailable(summary.stopped, do=do)
+        return summary
+
+    def results(self, request: DescribeRequest, threshold: float) -> PromptComparison:
+        """Read all descriptions, and only then the operation scores."""
+        from headscribe.eval import comparing_prompts as comparing
+        from headscribe.store.run_dir import RunDir
+
+        heads = frozenset(request.job.heads)
+        runs = [RunDir.open(self._run(template)) for template, _ in self.templates]
+        scores = [score for score in runs[0].map().scores() if score.head in heads]
+        best = comparing.best_operations(scores, threshold)
+        names = [template.reference for template, _ in self.templates]
+        rows: list[HeadResult] = []
+        for name, run in zip(names, runs, strict=True):
+            described = [row for row in run.descriptions() if row.head in heads]
+            rows += comparing.head_results(name, described, best)
+        measures = comparing.choose_measures(rows, self.settings.method)
+        level, seed = 1 - (1 - LEVEL) / (len(names) - 1), request.job.settings.seed
+        facts = request.job.checkpoint.facts
+        found = comparing.differences(names, rows, measures, level=level, seed=seed)
+        primary = {row.prompt: row for row in found if row.measure == measures[0].key}
+        model_heads = facts.n_layers * facts.n_heads
+        return PromptComparison(
+            model=self.model,
+            llm=request.spec.name,
+            method=self.settings.method,
+            heads=request.heads,
+            n_heads=len(heads),
+            n_model_heads=model_heads,
+            threshold=threshold,
+            level=level,
+            seed=seed,
+            primary=measures[0].key,
+            measures=measures,
+            prompts=tuple(
+                comparing.prompt_result(template.reference, template.hash, template.purpose, rows, measures)
+                for template, _ in self.templates
+            ),
+            differences=tuple(found),
+            verdicts=tuple(
+                comparing.verdict(primary.get(name), measures[0], name, names[0], model_heads)
+                for name in names[1:]
+            ),
+            rows=tuple(rows),
+        )
+
+    def _run(self, template: Template) -> Path:
+        return self.folder / template.reference
+
+    def _asking(self, reference: str) -> DescribeSettings:
+        return self.settings.model_copy(update={"prompt": reference})
+
+    def _limited(self, reference: str, run: Path) -> DescribeSettings:
+        """The limits less what the other prompts' runs took; they hold for all together."""
+        asking = self._asking(reference)
+        if asking.max_cost is None and asking.max_tokens is None:
+            return asking
+        others = [self._run(template) for template, _ in self.templates if self._run(template) != run]
+        taken = [spent for other in others if (spent := _spent(other, self.price))]
+        update: dict[str, Any] = {}
+        if asking.max_cost is not None:
+            update["max_cost"] = max(asking.max_cost - sum(one.cost for one in taken), 1e-9)
+        if asking.max_tokens is not None:
+            update["max_tokens"] = max(asking.max_tokens - int(sum(one.tokens for one in taken)), 1)
+        return asking.model_copy(update=update)
+
+
+def _spent(run: Path, price: Price | None) -> Amount | None:
+    """What an earlier prompt's run took, None where it has not begun."""
+    with existing_journal(run / JOURNAL) as journal:
+        return spent_before(journal, price) if journal else None
+
+
+def _remember(found: PromptComparison, folder: Path, command: str, progress: Progress) -> None:
+    """Keep the result, without the heads' rows, with the results and in the person's own history."""
+    from headscribe.core.errors import BadStore
+    from headscribe.store.text import without_keys
+
+    entry = {"at": now(), "folder": str(folder.resolve()), "command": without_keys(command)}
+    entry |= {name: value for name, value in asdict(replace(found, rows=())).items() if name != "rows"}
+    append_history(folder, entry)
+    try:
+        append_history(user_data() / "prompts", entry)
+    except BadStore as problem:
+        progress.say(f"Not kept in your own history: {problem}")
