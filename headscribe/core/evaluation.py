@@ -226,6 +226,19 @@ def head_agreement(judgments: Iterable[Judgment], judge: Judge = "rules") -> dic
     return {head: 2 * both[head] / total for head, total in either.items() if total}
 
 
+def named_heads(judgments: Iterable[Judgment], judge: Judge = "rules") -> dict[Head, bool]:
+    """Whether a head's description expresses one of the operations that the head scores on.
+
+    Of heads that score on an operation with a verdict; the others are left out.
+    """
+    found: dict[Head, bool] = {}
+    for row in judgments:
+        verdict = row.verdict(judge)
+        if row.scored and verdict is not None:
+            found[row.head] = found.get(row.head, False) or verdict
+    return found
+
+
 JUDGES: dict[Judge, str] = {
     "rules": "rules judge",
     "llm": "LLM judge",

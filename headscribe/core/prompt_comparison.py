@@ -38,7 +38,8 @@ class HeadResult:
         confidence: of the description on held-out tokens; 0 for an unclear head, None where nothing was
             tested or the head has no answer.
         operation: the operation that the head scores highest on, None below the threshold.
-        agreement: 1 if the words name that operation, 0 if not or unclear; None without operation or answer.
+        agreement: 1 if the words express an operation that the head scores on, 0 if not or unclear; None
+            without such an operation or without an answer.
         described: 1 for a description, 0 for unclear, None for a head without an answer.
         tokens: sent and received, None where the server does not say.
         cost_usd: what they cost, None where it is not known.

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from headscribe.core.heads import Head
 from headscribe.core.prompt_comparison import Difference, HeadResult, Measure, PromptResult, values
 from headscribe.core.records import Description, OperationScore, Status
-from headscribe.eval.naming import names_operation
 from headscribe.eval.paired import FEWEST, Paired, paired
 
 CONFIDENCE = Measure("confidence", "confidence", "more")
@@ -22,7 +21,7 @@ COSTS = (
 
 
 def head_results(
-    prompt: str, described: Iterable[Description], best: Mapping[Head, Sequence[str]]
+    prompt: str, described: Iterable[Description], best: Mapping[Head, str], named: Mapping[Head, bool]
 ) -> list[HeadResult]:
     """One prompt's rows.
 
@@ -32,15 +31,15 @@ def head_results(
     Args:
         prompt: the template as ``name@version``.
         described: its descriptions.
-        best: for heads with a score of at least the threshold, the operations that score highest.
+        best: by head, the operation that it scores highest on (``best_operations``).
+        named: by head, whether its description expresses an operation that it scores on
+            (``core.evaluation.named_heads``).
     """
-    return [_result(prompt, row, best.get(row.head, ())) for row in described]
+    return [_result(prompt, row, best.get(row.head), named.get(row.head)) for row in described]
 
 
-def _result(prompt: str, row: Description, operations: Sequence[str]) -> HeadResult:
+def _result(prompt: str, row: Description, operation: str | None, named: bool | None) -> HeadResult:
     outcome, ok, unclear = row.outcome, row.outcome.status is Status.OK, row.outcome.status is Status.UNCLEAR
-    said = " ".join(text for text in (outcome.inputs, outcome.pattern, outcome.description) if text)
-    named = ok and any(names_operation(said, operation) for operation in operations)
     tokens = None
     if row.prompt_tokens is not None and row.completion_tokens is not None:
         tokens = row.prompt_tokens + row.completion_tokens
@@ -50,8 +49,8 @@ def _result(prompt: str, row: Description, operations: Sequence[str]) -> HeadRes
         status=outcome.status.value,
         description=outcome.description,
         confidence=0.0 if unclear else outcome.confidence if ok else None,
-        operation=operations[0] if operations else None,
-        agreement=float(named) if operations and (ok or unclear) else None,
+        operation=operation,
+        agreement=None if named is None else float(named),
         described=float(ok) if ok or unclear else None,
         tokens=tokens,
         cost_usd=row.cost_usd,
@@ -59,18 +58,13 @@ def _result(prompt: str, row: Description, operations: Sequence[str]) -> HeadRes
     )
 
 
-def best_operations(scores: Iterable[OperationScore], threshold: float) -> dict[Head, tuple[str, ...]]:
-    """For every head that does an operation, the one with its highest score, or those that share it."""
-    found: dict[Head, tuple[float, list[str]]] = {}
-    for score in scores:
-        if score.score < threshold:
-            continue
-        best, names = found.get(score.head, (-1.0, []))
-        if score.score > best:
-            found[score.head] = (score.score, [score.operation])
-        elif score.score == best:
-            names.append(score.operation)
-    return {head: tuple(sorted(names)) for head, (_, names) in found.items()}
+def best_operations(scores: Iterable[OperationScore], threshold: float) -> dict[Head, str]:
+    """The operation that a head scores highest on, of equal ones the first by name; for heads that do one."""
+    found: dict[Head, OperationScore] = {}
+    for score in sorted(scores, key=lambda score: (-score.score, score.operation)):
+        if score.score >= threshold:
+            found.setdefault(score.head, score)
+    return {head: score.operation for head, score in found.items()}
 
 
 def choose_measures(rows: Sequence[HeadResult], method: str) -> tuple[Measure, ...]:

@@ -38,7 +38,8 @@ def test_an_unclear_head_counts_as_chance_and_a_failure_not_at_all():
             description(2, Status.FAILED),
             description(3, Status.OK, "Related words.", None),
         ],
-        {Head(0, number): (COUNTRY,) for number in range(4)},
+        {Head(0, number): COUNTRY for number in range(4)},
+        {Head(0, 0): True, Head(0, 1): False, Head(0, 3): False},
     )
     assert [row.confidence for row in rows] == [0.7, 0.0, None, None]
     assert [row.agreement for row in rows] == [1.0, 0.0, None, 0.0]
@@ -46,7 +47,7 @@ def test_an_unclear_head_counts_as_chance_and_a_failure_not_at_all():
     assert rows[0].tokens == 12
 
 
-def test_agreement_is_asked_of_heads_that_do_an_operation_and_of_their_best_one():
+def test_the_best_operation_is_that_of_the_highest_score_from_the_threshold_on():
     scores = [
         OperationScore(Head(0, 0), COUNTRY, "knowledge", 40, 0, 10, 100),
         OperationScore(Head(0, 0), "copying", "copying", 20, 0, 10, 100),
@@ -54,8 +55,11 @@ def test_agreement_is_asked_of_heads_that_do_an_operation_and_of_their_best_one(
         OperationScore(Head(0, 2), COUNTRY, "knowledge", 30, 0, 10, 100),
         OperationScore(Head(0, 2), "copying", "copying", 30, 0, 10, 100),
     ]
-    assert best_operations(scores, 0.15) == {Head(0, 0): (COUNTRY,), Head(0, 2): ("copying", COUNTRY)}
-    rows = head_results("A", [description(1, Status.OK, "Anything.")], best_operations(scores, 0.15))
+    assert best_operations(scores, 0.15) == {Head(0, 0): COUNTRY, Head(0, 2): "copying"}
+
+
+def test_agreement_is_asked_of_heads_that_score_on_an_operation_alone():
+    rows = head_results("A", [description(1, Status.OK, "Anything.")], {}, {})
     assert rows[0].agreement is None
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pandas
@@ -16,12 +17,14 @@ from headscribe.core.chat import ChatReply, ChatRequest
 from headscribe.core.errors import BudgetSpent
 from headscribe.core.prompt_comparison import PromptComparison
 from headscribe.core.records import Usage
-from headscribe.core.settings import DescribeSettings, MapSettings
+from headscribe.core.settings import DescribeSettings, EvaluateSettings, MapSettings
 from headscribe.pipeline import map_model
+from headscribe.pipeline.evaluate.evaluate import evaluate_run
 from headscribe.pipeline.prompts.compare import compare_prompts
 from headscribe.prompts import find_template
 from headscribe.prompts.copying import copy_text
 from headscribe.store.prompt_tables import read_history
+from tests.eval.described import DESCRIBED
 from tests.pipeline.conftest import N_HEADS, N_LAYERS, Counting
 
 N = N_LAYERS * N_HEADS
@@ -108,6 +111,26 @@ def test_agreement_looks_at_heads_with_an_operation_only_and_no_prompt_holds_a_s
     assert {row.agreement for row in asked if row.prompt == "poor@1"} == {0.0}
     assert all(row.agreement is None for row in found.rows if not row.operation)
     assert not any("invented" in prompt for prompt in prompts)
+
+
+def test_agreement_is_that_of_evaluate_on_the_same_descriptions(
+    drafts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = cycle([text for text, _ in DESCRIBED])
+
+    async def send(client: FakeClient, request: ChatRequest) -> ChatReply:
+        whole = {"reasoning": "r", "inputs": "i", "pattern": "It copies.", "description": next(said)}
+        return ChatReply(json.dumps(whole), usage=Usage(100, 10))
+
+    monkeypatch.setattr(FakeClient, "send", send)
+    found = compare("demo", drafts, "poor", "good", threshold=0.1, map_settings=None)
+    for prompt in ("poor@1", "good@1"):
+        settings = EvaluateSettings(threshold=0.1, resamples=0, permutations=0)
+        evaluated = evaluate_run(drafts / "out" / prompt, settings=settings).evaluation
+        assert evaluated is not None
+        agreement = [value for value in found.values(prompt, "agreement") if value is not None]
+        assert (len(agreement), sum(agreement)) == evaluated.header.named["rules"]
+        assert 0 < sum(agreement) < len(agreement)
 
 
 def test_a_comparison_goes_on_where_it_was_and_adds_prompts(model: str, drafts: Path, llm: Counting) -> None:

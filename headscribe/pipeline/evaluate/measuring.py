@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headscribe.core.errors import BadStore
-from headscribe.core.evaluation import ConfidenceReliability, Judge, Judgment, Measured, Sorting
+from headscribe.core.evaluation import (
+    ConfidenceReliability,
+    Judge,
+    Judgment,
+    Measured,
+    Sorting,
+    named_heads,
+)
 from headscribe.core.heads import Head
 from headscribe.core.records import ANSWERED, Description, OperationScore, Status
 from headscribe.core.settings import EvaluateSettings
@@ -104,33 +111,6 @@ def _origin(name: str, known: Mapping[str, Operation], own: Mapping[str, Operati
     return LexiconUsed(operation=name, origin="file" if name in own else "built-in")
 
 
-def judge_by_rules(material: Material, threshold: float) -> tuple[list[Judgment], dict[Head, dict[str, str]]]:
-    """A judgment per answered head and operation, and what each description expresses.
-
-    An unclear head expresses nothing.
-    """
-    from headscribe.eval.evaluation.rules_judge import RulesJudge
-
-    judge = RulesJudge(material.lexicons)
-    expressed = {head: judge.expressed(said) for head, said in material.described.items()}
-    rows = []
-    for score in material.scores:
-        said = expressed.get(score.head, {})
-        rows.append(
-            Judgment(
-                head=score.head,
-                operation=score.operation,
-                category=score.category,
-                score=score.score,
-                scored=score.score >= threshold,
-                rules=score.operation in said,
-                phrase=said.get(score.operation),
-            )
-        )
-    rows.sort(key=lambda row: (row.head, row.category, row.operation))
-    return rows, expressed
-
-
 def sort_descriptions(
     material: Material, expressed: Mapping[Head, Mapping[str, str]], found: Verdicts | None
 ) -> list[Sorting]:
@@ -186,11 +166,9 @@ def measure_all(
     return (
         metrics,
         tuple(reliability(judge, judgments, confidences, **draws) for judge in speaking),
-        {judge: _named(judgments, judge) for judge in speaking},
+        {judge: _counted(named_heads(judgments, judge)) for judge in speaking},
     )
 
 
-def _named(judgments: Sequence[Judgment], judge: Judge) -> tuple[int, int]:
-    """Heads that score on an operation with a verdict, and those whose description expresses one of these."""
-    scoring = [row for row in judgments if row.scored and row.verdict(judge) is not None]
-    return len({row.head for row in scoring}), len({row.head for row in scoring if row.verdict(judge)})
+def _counted(named: Mapping[Head, bool]) -> tuple[int, int]:
+    return len(named), sum(named.values())

@@ -12,7 +12,7 @@ from headscribe.core.heads import Head
 from headscribe.core.settings import AskSettings, EvaluateSettings
 from headscribe.pipeline.asking.budget import known_price
 from headscribe.pipeline.evaluate.judging import Judges, Task, make_tasks
-from headscribe.pipeline.evaluate.measuring import Material, judge_by_rules, read_material
+from headscribe.pipeline.evaluate.measuring import Material, read_material
 from headscribe.store.evaluation_tables import LLMJudge
 from headscribe.store.run_dir import RunDir
 
@@ -107,6 +107,7 @@ def read_request(
         HeadscribeError: one of them cannot be used; nothing was asked or written.
     """
     from headscribe.agent.llm.spec import parse_llm
+    from headscribe.eval.evaluation.judging import judge_by_rules
     from headscribe.eval.evaluation.questions import choose_items
 
     opened = RunDir.open(run)
@@ -115,7 +116,9 @@ def read_request(
     price = known_price(spec, asking) if spec else None
     judges = Judges.load(settings.judge, settings.categorize, asking.prompt_folders) if spec else None
     material = read_material(opened, operations)
-    judgments, expressed = judge_by_rules(material, settings.threshold)
+    judgments, expressed = judge_by_rules(
+        material.descriptions, material.scores, material.lexicons, settings.threshold
+    )
     request = None
     if spec and judges:
         items = choose_items(judgments, settings.seed)

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headscribe.core.errors import BadOption, BudgetSpent, LLMUnavailable
+from headscribe.core.evaluation import named_heads
 from headscribe.core.heads import Head
 from headscribe.core.places import user_data
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.prompt_comparison import HeadResult, PromptComparison
 from headscribe.core.settings import RELATION_HEAD, DescribeSettings, MapSettings
+from headscribe.operations import builtin_operations
 from headscribe.pipeline.asking.budget import spent_before
 from headscribe.pipeline.describe.request import DescribeRequest, read_request
 from headscribe.pipeline.describe.summary import RunSummary
@@ -174,6 +176,8 @@ class _Comparing:
     def results(self, request: DescribeRequest, threshold: float) -> PromptComparison:
         """Read all descriptions, and only then the operation scores."""
         from headscribe.eval import comparing_prompts as comparing
+        from headscribe.eval.evaluation.judging import judge_by_rules
+        from headscribe.eval.evaluation.rules_judge import lexicons_of
         from headscribe.store.run_dir import RunDir
 
         heads = frozenset(request.job.heads)
@@ -181,10 +185,14 @@ class _Comparing:
         scores = [score for score in runs[0].map().scores() if score.head in heads]
         best = comparing.best_operations(scores, threshold)
         names = [template.reference for template, _ in self.templates]
+        lexicons = lexicons_of(
+            (*builtin_operations(), *request.job.operations), {score.operation for score in scores}
+        )
         rows: list[HeadResult] = []
         for name, run in zip(names, runs, strict=True):
             described = [row for row in run.descriptions() if row.head in heads]
-            rows += comparing.head_results(name, described, best)
+            judgments, _ = judge_by_rules(described, scores, lexicons, threshold)
+            rows += comparing.head_results(name, described, best, named_heads(judgments))
         measures = comparing.choose_measures(rows, self.settings.method)
         level, seed = 1 - (1 - LEVEL) / (len(names) - 1), request.job.settings.seed
         facts = request.job.checkpoint.facts
