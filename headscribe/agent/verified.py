@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from headscribe.agent.reply import UNCLEAR, parse_reply
 from headscribe.agent.single import Call
 from headscribe.agent.splits import Split, split_evidence
-from headscribe.agent.verification import Answer, Judge, TestItem, make_items, measure
+from headscribe.agent.verification import Answer, Judge, ReaderItem, make_items, measure
 from headscribe.agent.verification.rounds import (
     Try,
     best_round,
@@ -131,7 +131,7 @@ class Verified:
         items = make_items(split.test, evidence.others, own=evidence.mappings, seed=seed)
         return await self.judge.ask(outcome.description or GENERIC, items, call)
 
-    async def _tries(self, shown: Evidence, items: Sequence[TestItem], call: Call) -> list[Try]:
+    async def _tries(self, shown: Evidence, items: Sequence[ReaderItem], call: Call) -> list[Try]:
         """The rounds, oldest first."""
         conversation, schema = self.template.render(shown), self.template.schema
         tries: list[Try] = []

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.simulated import planted_evidence
 from headscribe.agent.splits import mentions, name
-from headscribe.agent.verification import CHOICES, Answer, Judge, TestItem, make_items, measure
+from headscribe.agent.verification import CHOICES, Answer, Judge, ReaderItem, make_items, measure
 from headscribe.agent.verification.judging import read_answer
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind
 from headscribe.core.intervals import wilson
@@ -23,16 +23,16 @@ ROWS = EVIDENCE.mappings[:10]
 JUDGE = Judge.shipped()
 
 
-def items(**options: object) -> tuple[TestItem, ...]:
+def items(**options: object) -> tuple[ReaderItem, ...]:
     return make_items(ROWS, EVIDENCE.others, own=EVIDENCE.mappings, **options)  # type: ignore[arg-type]
 
 
-def yes_or_no(right: str) -> TestItem:
-    return TestItem("true" if right == "yes" else "other-row", Token(1, " a"), ((Token(2, " b"),),), right)
+def yes_or_no(right: str) -> ReaderItem:
+    return ReaderItem("true" if right == "yes" else "other-row", Token(1, " a"), ((Token(2, " b"),),), right)
 
 
-def choice(right: str) -> TestItem:
-    return TestItem("choice", Token(1, " a"), tuple((Token(i, f" {i}"),) for i in range(4)), right)
+def choice(right: str) -> ReaderItem:
+    return ReaderItem("choice", Token(1, " a"), tuple((Token(i, f" {i}"),) for i in range(4)), right)
 
 
 def test_every_true_row_is_asked_about_once_and_has_a_false_one_beside_it():
@@ -109,7 +109,7 @@ def test_too_few_other_rows_make_fewer_items_and_keep_the_balance():
     assert rights["yes"] == rights["no"]
 
 
-def answered(right: int, wrong: int, item: TestItem) -> list[Answer]:
+def answered(right: int, wrong: int, item: ReaderItem) -> list[Answer]:
     others = {"yes": "no", "no": "yes", "A": "B"}
     return [Answer(item, item.right)] * right + [Answer(item, others[item.right])] * wrong
 

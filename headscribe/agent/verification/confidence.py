@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headscribe.agent.verification.items import YES, TestItem
+from headscribe.agent.verification.items import YES, ReaderItem
 from headscribe.core.intervals import wilson
 from headscribe.core.rounds import Confidence
 
@@ -15,7 +15,7 @@ from headscribe.core.rounds import Confidence
 class Answer:
     """An item with what the reader said; ``said`` is None where no answer could be read."""
 
-    item: TestItem
+    item: ReaderItem
     said: str | None
     reason: str = ""
 
@@ -57,7 +57,7 @@ def _share(answers: Sequence[Answer]) -> float:
     return sum(answer.right for answer in answers) / len(answers)
 
 
-def _class(item: TestItem) -> str:
+def _class(item: ReaderItem) -> str:
     if item.kind == "choice":
         return "choice"
     return "true" if item.right == YES else "false"

@@ -24,7 +24,7 @@ Targets = tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TestItem:
+class ReaderItem:
     """One question and its right answer.
 
     Attributes:
@@ -52,7 +52,7 @@ def make_items(
     own: Iterable[Mapping] = (),
     banned: Iterable[Mapping] = (),
     seed: int = 0,
-) -> tuple[TestItem, ...]:
+) -> tuple[ReaderItem, ...]:
     """Questions about held-out rows, in a shuffled order that depends on the content alone.
 
     Each true row is asked about once, either whether it belongs to the head or which of four target lists
@@ -85,17 +85,17 @@ def _words(row: Mapping) -> list[tuple[int, str]]:
     return [(token.id, token.text) for token in (row.source, *row.targets)]
 
 
-def _choices(rows: Sequence[Mapping], draw: _Draw, rng: random.Random) -> Iterator[TestItem]:
+def _choices(rows: Sequence[Mapping], draw: _Draw, rng: random.Random) -> Iterator[ReaderItem]:
     places = cycle(rng.sample(range(len(CHOICES)), len(CHOICES)))
     for row in rows:
         lists = draw.lists(row, len(CHOICES) - 1)
         if len(lists) == len(CHOICES) - 1:
             place = next(places)
             lists.insert(place, row.targets)
-            yield TestItem("choice", row.source, tuple(lists), CHOICES[place])
+            yield ReaderItem("choice", row.source, tuple(lists), CHOICES[place])
 
 
-def _pairs(rows: Sequence[Mapping], sources: Sequence[Mapping], draw: _Draw) -> Iterator[TestItem]:
+def _pairs(rows: Sequence[Mapping], sources: Sequence[Mapping], draw: _Draw) -> Iterator[ReaderItem]:
     """Each row as a true item and a false one; a row without a false one is left out."""
     sources_in_turn = cycle(sources)
     for number, row in enumerate(rows):
@@ -103,11 +103,11 @@ def _pairs(rows: Sequence[Mapping], sources: Sequence[Mapping], draw: _Draw) -> 
         if number % 2:
             real = next(sources_in_turn)
             if lists := draw.lists(real, 1):
-                false = TestItem("other-targets", real.source, (lists[0],), NO)
+                false = ReaderItem("other-targets", real.source, (lists[0],), NO)
         elif (other := draw.row()) is not None:
-            false = TestItem("other-row", other.source, (other.targets,), NO)
+            false = ReaderItem("other-row", other.source, (other.targets,), NO)
         if false is not None:
-            yield TestItem("true", row.source, (row.targets,), YES)
+            yield ReaderItem("true", row.source, (row.targets,), YES)
             yield false
 
 

@@ -11,7 +11,7 @@ from headscribe.agent.reply import shown_line
 from headscribe.agent.reply_text import after_thinking, find_fields, find_labelled
 from headscribe.agent.single import Call
 from headscribe.agent.verification.confidence import Answer
-from headscribe.agent.verification.items import CHOICES, NO, YES, TestItem
+from headscribe.agent.verification.items import CHOICES, NO, YES, ReaderItem
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind, content_hash
 from headscribe.prompts import Template, load_template
 from headscribe.prompts.subjects import Question
@@ -46,7 +46,7 @@ class Judge:
         """Hash of both templates."""
         return content_hash([self.detect.hash, self.predict.hash])
 
-    async def ask(self, description: str, items: Sequence[TestItem], call: Call) -> list[Answer]:
+    async def ask(self, description: str, items: Sequence[ReaderItem], call: Call) -> list[Answer]:
         """Put every item to the reader, side by side; answers come in the order of the items.
 
         Raises:
@@ -62,7 +62,7 @@ class Judge:
                     raise fault
         return [result for result in results if isinstance(result, Answer)]
 
-    async def _ask(self, description: str, item: TestItem, call: Call) -> Answer:
+    async def _ask(self, description: str, item: ReaderItem, call: Call) -> Answer:
         template = self.predict if item.kind == "choice" else self.detect
         messages = template.render(Question(description, item.source, item.choices))
         try:
@@ -74,7 +74,7 @@ class Judge:
         return read_answer(reply, item, template)
 
 
-def read_answer(reply: ChatReply, item: TestItem, template: Template) -> Answer:
+def read_answer(reply: ChatReply, item: ReaderItem, template: Template) -> Answer:
     """What the reader said. Never raises; a reply without a usable answer counts as none.
 
     Args:
