@@ -11,8 +11,8 @@ from benchmarks.entry import Comparison, Entry, in_turn
 from benchmarks.gpt2_shape import HEADS, LAYERS, VOCABULARY, WIDTH
 from benchmarks.rates import matrix_seconds
 from headscribe.core.settings import MapSettings
-from headscribe.eval.dynamic import dynamic_hits
-from headscribe.eval.prompts import TEMPLATES, TokenPrompt, word_prompts
+from headscribe.eval.check.dynamic import dynamic_hits
+from headscribe.eval.check.prompts import TEMPLATES, TokenPrompt, word_prompts
 from headscribe.inference.running_model import RunningModel, Shape, load_model
 from headscribe.mapping.checkpoint import Checkpoint, open_checkpoint
 from headscribe.operations import builtin_operations

@@ -13,7 +13,7 @@ from headscribe.operations import Operation, builtin_operations
 from headscribe.pipeline.engines.local import LOCAL
 from headscribe.pipeline.map.header import new_header, scored_operation
 from headscribe.pipeline.map.job import open_job
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 from tests.mapping.tiny_models import save_tiny
 
 WORDS = 5_000

@@ -60,7 +60,7 @@ def main() -> None:
     from headscribe.core.chat import Message
     from headscribe.core.settings import AskSettings
     from headscribe.pipeline.asking.loop import Asking, ask_all
-    from headscribe.store.journal import Journal
+    from headscribe.store.describe.journal import Journal
 
     # Twice what one server answers at once, for each: there is always a next request waiting at the server.
     urls = sys.argv[1:]

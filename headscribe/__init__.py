@@ -28,11 +28,11 @@ if TYPE_CHECKING:
         probe_model,
         score_model,
     )
-    from headscribe.store.export_dir import ExportDir
-    from headscribe.store.hub_upload import Destination
-    from headscribe.store.lookup_dir import LookupDir
-    from headscribe.store.map_dir import MapDir
-    from headscribe.store.run_dir import RunDir
+    from headscribe.store.describe.run_dir import RunDir
+    from headscribe.store.export.export_dir import ExportDir
+    from headscribe.store.export.hub_upload import Destination
+    from headscribe.store.lookups.lookup_dir import LookupDir
+    from headscribe.store.map.map_dir import MapDir
 
 _HOMES = {
     "HeadscribeError": "headscribe.core.errors",
@@ -55,11 +55,11 @@ _HOMES = {
     "measure_agreement": "headscribe.pipeline",
     "probe_model": "headscribe.pipeline",
     "score_model": "headscribe.pipeline",
-    "ExportDir": "headscribe.store.export_dir",
-    "Destination": "headscribe.store.hub_upload",
-    "LookupDir": "headscribe.store.lookup_dir",
-    "MapDir": "headscribe.store.map_dir",
-    "RunDir": "headscribe.store.run_dir",
+    "ExportDir": "headscribe.store.export.export_dir",
+    "Destination": "headscribe.store.export.hub_upload",
+    "LookupDir": "headscribe.store.lookups.lookup_dir",
+    "MapDir": "headscribe.store.map.map_dir",
+    "RunDir": "headscribe.store.describe.run_dir",
 }
 
 __all__ = [

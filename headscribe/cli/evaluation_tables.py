@@ -17,7 +17,7 @@ from headscribe.pipeline.evaluate.section import between, capital, disagreements
 if TYPE_CHECKING:
     from headscribe.core.evaluation import ConfidenceReliability, Judge, Judgment, Measured
     from headscribe.pipeline.evaluate.evaluate import EvaluationSummary
-    from headscribe.store.evaluation_tables import Evaluation
+    from headscribe.store.evaluate.evaluation_tables import Evaluation
 
 SHOWN = 10
 """Disagreements that are printed of each kind; the tables on disk have all."""

@@ -68,7 +68,7 @@ def export(
     Keys and local paths stay out. The token for the hub comes from HF_TOKEN (docs/export.md).
     """
     from headscribe.pipeline.export.export import export_run
-    from headscribe.store.hub_upload import Destination
+    from headscribe.store.export.hub_upload import Destination
 
     done = export_run(
         run,

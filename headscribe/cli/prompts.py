@@ -239,7 +239,7 @@ def history(
     """Show earlier comparisons, oldest first."""
     from headscribe.core.errors import BadStore
     from headscribe.core.places import user_data
-    from headscribe.store.prompt_tables import read_history
+    from headscribe.store.prompts.prompt_results import read_history
 
     if folder is not None and not folder.is_dir():
         raise BadStore("no such folder", where=folder, do="Give the folder that prompts compare wrote")

@@ -11,7 +11,7 @@ from headscribe.cli import options as o
 from headscribe.cli.show import print_json, print_table
 
 if TYPE_CHECKING:
-    from headscribe.store.run_dir import RunDir
+    from headscribe.store.describe.run_dir import RunDir
 
 app = typer.Typer(help="List runs, or show one.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def list_(
     json: o.Json = False,
 ) -> None:
     """List the runs in a folder, newest first."""
-    from headscribe.store.run_dir import runs_in
+    from headscribe.store.describe.run_dir import runs_in
 
     runs = runs_in(folder)
     if json:
@@ -52,7 +52,7 @@ def show(
 ) -> None:
     """Show how one run was made and how it ended."""
     from headscribe.pipeline import run_facts
-    from headscribe.store.run_dir import RunDir
+    from headscribe.store.describe.run_dir import RunDir
 
     opened = RunDir.open(run)
     if json:

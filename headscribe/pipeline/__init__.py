@@ -17,8 +17,8 @@ from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.import_labels import import_labels
 from headscribe.pipeline.report.report import run_facts
 from headscribe.pipeline.runs import describe_model, look_up, report_run
-from headscribe.store.map_dir import MapDir
-from headscribe.store.run_dir import RunDir, default_run, runs_in
+from headscribe.store.describe.run_dir import RunDir, default_run, runs_in
+from headscribe.store.map.map_dir import MapDir
 
 __all__ = [
     "Check",

@@ -22,7 +22,7 @@ from headscribe.pipeline.lookups.results import LookupsSummary
 from headscribe.pipeline.lookups.section import lookups_additions
 from headscribe.pipeline.people.section import people_additions
 from headscribe.pipeline.report.report import run_facts, write_report
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
 
 ADDED_BY: tuple[Callable[[RunDir], Additions | None], ...] = (
     evaluation_additions,

@@ -10,11 +10,11 @@ from headscribe.core.records import Description, HeadMap, OperationScore
 from headscribe.core.rounds import Transcript
 from headscribe.core.sections import Additions
 from headscribe.core.settings import RELATION_HEAD
+from headscribe.report.compare.runs import RunComparison, comparison_data
 from headscribe.report.details import Details
 from headscribe.report.html import asset, render_file
 from headscribe.report.model_section import ModelSection, model_data
 from headscribe.report.overview import Origin, Scores, added, counts, head_data
-from headscribe.report.run_comparison import RunComparison, comparison_data
 from headscribe.report.sections import shown_sections
 from headscribe.report.words import TokenTable, line, script_json
 

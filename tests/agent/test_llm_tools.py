@@ -24,7 +24,7 @@ from headscribe.core.chat import (
     ToolCall,
 )
 from headscribe.core.records import Usage
-from headscribe.store.journal import Journal
+from headscribe.store.describe.journal import Journal
 from tests.agent.test_llm_server import CHAT, completion
 
 PICK = Tool(

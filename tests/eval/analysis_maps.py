@@ -8,9 +8,9 @@ from pathlib import Path
 from headscribe.core.heads import Head, parse_head
 from headscribe.core.records import OperationScore
 from headscribe.core.settings import MapSettings
-from headscribe.eval.analysis import ScoreTable, score_table
+from headscribe.eval.compare import ScoreTable, score_table
 from headscribe.store.headers import MapHeader, Model, ScoredOperation
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 from headscribe.store.tool import this_tool
 
 CATEGORIES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headscribe.core.heads import Head
-from headscribe.eval.ablation import alike, apart, random_heads, removal_limit, top_heads
+from headscribe.eval.check.ablation import alike, apart, random_heads, removal_limit, top_heads
 
 
 @pytest.mark.parametrize(

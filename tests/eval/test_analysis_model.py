@@ -7,7 +7,7 @@ import pytest
 
 from headscribe.core.heads import Head
 from headscribe.core.records import OperationScore
-from headscribe.eval.analysis import (
+from headscribe.eval.compare import (
     ScoreTable,
     group_sharing,
     known_models,

@@ -6,7 +6,7 @@ import pytest
 
 from headscribe.core.heads import Head
 from headscribe.core.records import OperationScore
-from headscribe.eval.analysis import score_table, similarity, universality
+from headscribe.eval.compare import score_table, similarity, universality
 from tests.eval.analysis_maps import table
 
 FIVE = ["copying", "name_copying", "country_to_capital", "country_to_language", "word_to_synonym"]

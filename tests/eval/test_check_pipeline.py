@@ -12,7 +12,7 @@ import pytest
 
 from headscribe.core.errors import BadHeads, BadOption, BadStore
 from headscribe.core.settings import MapSettings
-from headscribe.eval.prompts import TEMPLATES
+from headscribe.eval.check.prompts import TEMPLATES
 from headscribe.inference.running_model import RunningModel
 from headscribe.pipeline.check.check import check_model
 from tests.mapping.tiny_models import HEADS, LAYERS, save_tiny, save_tokenizer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headscribe.core.heads import Head
 from headscribe.core.prompt_comparison import Difference, HeadResult
 from headscribe.core.records import Description, OperationScore, Outcome, Status
-from headscribe.eval.comparing_prompts import (
+from headscribe.eval.prompts.comparing import (
     CONFIDENCE,
     best_operations,
     choose_measures,

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from headscribe.eval.correlation import correlate
+from headscribe.eval.check.correlation import correlate
 
 
 def _tables(heads: int = 60, templates: int = 3, noise: float = 0.3) -> tuple[list[float], list[list[float]]]:

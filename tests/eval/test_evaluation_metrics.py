@@ -17,10 +17,10 @@ from sklearn.metrics import (
 from headscribe.core.evaluation import Judgment, Measured, head_agreement
 from headscribe.core.heads import Head
 from headscribe.core.settings import EvaluateSettings
-from headscribe.eval.evaluation.categories import cohen_kappa
-from headscribe.eval.evaluation.items import items_of
-from headscribe.eval.evaluation.reliability import reliability, spearman
-from headscribe.eval.evaluation.resampling import measure
+from headscribe.eval.evaluate.categories import cohen_kappa
+from headscribe.eval.evaluate.items import items_of
+from headscribe.eval.evaluate.reliability import reliability, spearman
+from headscribe.eval.evaluate.resampling import measure
 
 QUICK = EvaluateSettings(threshold=0.5, resamples=0, permutations=0)
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from headscribe.core.evaluation import Judgment, Sorting
 from headscribe.core.heads import Head
-from headscribe.eval.evaluation.categories import RulesSorter, description_categories, summarise
-from headscribe.eval.evaluation.questions import MOST_OPTIONS, choose_items, questions, shuffled
-from headscribe.eval.evaluation.rules_judge import RulesJudge
+from headscribe.eval.evaluate.categories import RulesSorter, description_categories, summarise
+from headscribe.eval.evaluate.questions import MOST_OPTIONS, choose_items, questions, shuffled
+from headscribe.eval.evaluate.rules_judge import RulesJudge
 from headscribe.operations import builtin_operations
 
 BUILTIN = builtin_operations()

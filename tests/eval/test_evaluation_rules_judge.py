@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headscribe.agent.rules.known import promoting, suppressing
-from headscribe.eval.evaluation.phrases import PhraseFinder
-from headscribe.eval.evaluation.rules_judge import RulesJudge, lexicons_of
-from headscribe.eval.evaluation.words import sentences
+from headscribe.eval.evaluate.phrases import PhraseFinder
+from headscribe.eval.evaluate.rules_judge import RulesJudge, lexicons_of
+from headscribe.eval.evaluate.words import sentences
 from headscribe.operations import builtin_operations
 from headscribe.operations.lexicon import Lexicon
 from tests.eval.described import DESCRIBED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headscribe.eval.analysis import known_models
+from headscribe.eval.compare import known_models
 from tests.conftest import REPOSITORY
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from headscribe.core.heads import Head
-from headscribe.eval.ablation import hits_without
-from headscribe.eval.dynamic import dynamic_hits
-from headscribe.eval.prompts import task_prompts, word_prompts
+from headscribe.eval.check.ablation import hits_without
+from headscribe.eval.check.dynamic import dynamic_hits
+from headscribe.eval.check.prompts import task_prompts, word_prompts
 from headscribe.operations import Operation
 from tests.eval.readouts import WeightsReadout, open_both
 

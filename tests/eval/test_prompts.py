@@ -8,7 +8,7 @@ from importlib import resources
 import pytest
 
 from headscribe.core.errors import BadOption
-from headscribe.eval.prompts import (
+from headscribe.eval.check.prompts import (
     TokenPrompt,
     batches,
     check_template,
@@ -16,7 +16,7 @@ from headscribe.eval.prompts import (
     task_prompts,
     word_prompts,
 )
-from headscribe.eval.tasks import task_templates
+from headscribe.eval.check.tasks import task_templates
 from headscribe.operations import Operation, builtin_operations
 
 WORDS = {" Rome": 1, " Paris": 2, " no": 3, " means": 4, "No": 6, " Italy": 7, " is": 8}
@@ -117,7 +117,7 @@ def test_every_built_in_operation_has_sentences_of_its_own_beside_the_examples()
 
 
 def test_task_sentences_belong_to_built_in_operations_alone() -> None:
-    content = resources.files("headscribe.eval") / "data" / "task_prompts.json"
+    content = resources.files("headscribe.eval.check") / "data" / "task_prompts.json"
     assert set(json.loads(content.read_text("utf-8"))) == {each.name for each in builtin_operations()}
 
 

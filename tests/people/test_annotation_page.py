@@ -15,8 +15,8 @@ from headscribe.eval.people.study import order_for
 from headscribe.pipeline.people.agreement import agreement_of
 from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.import_labels import import_labels
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.people.keys import Key, read_key
-from headscribe.store.run_dir import RunDir
 from tests.people.browser import browser, watched
 from tests.people.planted_run import make_run
 

@@ -21,8 +21,8 @@ from headscribe.pipeline.people.agreement import agreement_of, measure_agreement
 from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.import_labels import import_labels
 from headscribe.pipeline.people.section import people_additions
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.people.keys import read_key
-from headscribe.store.run_dir import RunDir
 from tests.people.planted_run import make_run, planted_confidence
 from tests.people.simulated import Annotator, fill_csv, read_csv, write_csv
 

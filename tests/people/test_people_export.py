@@ -53,7 +53,7 @@ def test_a_sample_takes_so_many_heads_of_each_layer_group(run: Path, tmp_path: P
 
 
 def test_a_stratified_sample_keeps_the_shares_of_status_and_confidence(run: Path) -> None:
-    from headscribe.store.run_dir import RunDir
+    from headscribe.store.describe.run_dir import RunDir
 
     rows = [row for row in RunDir.open(run).descriptions() if row.outcome.status is not Status.FAILED]
     drawn = draw(rows, read_sample("stratified:9"), layer_groups("2", N_LAYERS), seed=0)
@@ -91,7 +91,7 @@ def test_the_rules_counts_are_not_shown_as_they_are_their_confidence(run: Path) 
     from dataclasses import replace
 
     from headscribe.eval.people.study import shown
-    from headscribe.store.run_dir import RunDir
+    from headscribe.store.describe.run_dir import RunDir
 
     row = RunDir.open(run).descriptions()[0]
     text = "Copies the source (16 of 30 mappings), e.g. ' a' → ' a'. More (2 of 30 mappings)."

@@ -12,9 +12,9 @@ from headscribe.core.people import Format, StudySettings
 from headscribe.pipeline import report_run
 from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.import_labels import import_labels
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.people.keys import Key, read_key
 from headscribe.store.people.labels import read_labels
-from headscribe.store.run_dir import RunDir
 from tests.people.browser import browser, watched
 from tests.people.planted_run import make_run
 from tests.people.simulated import read_csv, write_csv

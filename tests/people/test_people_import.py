@@ -14,9 +14,9 @@ from headscribe.core.people import Format, Label, StudySettings
 from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.import_labels import import_labels
 from headscribe.pipeline.people.results import PeopleExport, PeopleImport
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.people.keys import Key, read_key
 from headscribe.store.people.labels import read_labels, read_rejected
-from headscribe.store.run_dir import RunDir
 from tests.people.planted_run import make_run
 from tests.people.simulated import read_csv, write_csv
 

@@ -18,7 +18,7 @@ from headscribe.core.prices import Price
 from headscribe.core.progress import Silent
 from headscribe.core.settings import AskSettings
 from headscribe.pipeline.asking.loop import Asked, Asking, ask_all
-from headscribe.store.journal import Journal
+from headscribe.store.describe.journal import Journal
 
 NUMBERS = list(range(12))
 

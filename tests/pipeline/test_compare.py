@@ -9,7 +9,7 @@ import pytest
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.pipeline.compare.maps import analyse_map, compare_maps
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 from tests.cli.conftest import Cli, cli
 from tests.eval.analysis_maps import records, write_map
 

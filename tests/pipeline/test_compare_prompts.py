@@ -23,7 +23,7 @@ from headscribe.pipeline.evaluate.evaluate import evaluate_run
 from headscribe.pipeline.prompts.compare import compare_prompts
 from headscribe.prompts import find_template
 from headscribe.prompts.copying import copy_text
-from headscribe.store.prompt_tables import read_history
+from headscribe.store.prompts.prompt_results import read_history
 from tests.eval.described import DESCRIBED
 from tests.pipeline.conftest import N_HEADS, N_LAYERS, Counting
 

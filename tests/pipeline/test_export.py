@@ -15,14 +15,14 @@ from headscribe.core.heads import Head
 from headscribe.core.records import Description, HeadMap, Mapping, Outcome, Status, Token
 from headscribe.pipeline.export.export import To, export_run, find_tables
 from headscribe.store import tables
-from headscribe.store.check_tables import ABLATION, CORRELATION
-from headscribe.store.column_meanings import meaning
-from headscribe.store.evaluation_tables import TABLES as EVALUATION
-from headscribe.store.export_dir import ExportDir
-from headscribe.store.hub_upload import Destination
-from headscribe.store.map_dir import MapDir
+from headscribe.store.check.check_tables import ABLATION, CORRELATION
+from headscribe.store.describe.run_dir import TRANSCRIPTS, RunDir, RunWriter
+from headscribe.store.evaluate.evaluation_tables import TABLES as EVALUATION
+from headscribe.store.export.column_meanings import meaning
+from headscribe.store.export.export_dir import ExportDir
+from headscribe.store.export.hub_upload import Destination
+from headscribe.store.map.map_dir import MapDir
 from headscribe.store.people.labels import LABELS
-from headscribe.store.run_dir import TRANSCRIPTS, RunDir, RunWriter
 from tests.store.samples import MODEL, map_header, run_header, score
 
 ODD = [

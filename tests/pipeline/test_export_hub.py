@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
 from tests.conftest import REPOSITORY
 from tests.pipeline.test_export import make_run
 from tests.store.hub_writes import COMMIT, TOKEN, HeldDataset, WritableHub, writable_hub
@@ -21,7 +21,7 @@ _PUSH = """
 import json, os, sys
 from headscribe.core.errors import HeadscribeError
 from headscribe.pipeline.export.export import export_run
-from headscribe.store.hub_upload import Destination
+from headscribe.store.export.hub_upload import Destination
 for call in json.loads(sys.argv[1]):
     push = Destination(**call.pop("push"))
     os.environ["HF_TOKEN"] = call.pop("token")

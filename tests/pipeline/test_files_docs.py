@@ -12,11 +12,12 @@ from pydantic import BaseModel
 
 from headscribe.core.settings import MapSettings
 from headscribe.pipeline import describe_model
-from headscribe.store import evaluation_tables, tables
-from headscribe.store.evaluation_tables import EvaluationHeader
-from headscribe.store.export_dir import ExportHeader
+from headscribe.store import tables
+from headscribe.store.describe.run_dir import TRANSCRIPTS
+from headscribe.store.evaluate import evaluation_tables
+from headscribe.store.evaluate.evaluation_tables import EvaluationHeader
+from headscribe.store.export.export_dir import ExportHeader
 from headscribe.store.headers import MapHeader, RunHeader
-from headscribe.store.run_dir import TRANSCRIPTS
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Counting
 

@@ -9,7 +9,7 @@ import pytest
 from headscribe.core.errors import BadStore
 from headscribe.core.settings import MapSettings
 from headscribe.pipeline import MapDir, map_model, score_model
-from headscribe.store.map_layers import KeptLayers, layers_folder
+from headscribe.store.map.kept_layers import KeptLayers, layers_folder
 from tests.pipeline.conftest import N_HEADS, N_LAYERS, Listening
 
 SETTINGS = MapSettings(salient=4, targets=3)

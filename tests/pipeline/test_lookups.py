@@ -27,7 +27,7 @@ from headscribe.pipeline.lookups import text_pass
 from headscribe.pipeline.lookups.model_stages import ModelStages
 from headscribe.pipeline.lookups.request import read_request
 from headscribe.pipeline.lookups.results import LookupsSummary
-from headscribe.store.lookup_dir import LookupDir
+from headscribe.store.lookups.lookup_dir import LookupDir
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Listening
 from tests.planted.lookups import CONTEXT, HEAD, NEURON, TARGET, planted_texts, save_planted_lookup

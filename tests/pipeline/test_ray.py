@@ -24,8 +24,8 @@ from headscribe.core.errors import ModelNotFound
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, describe_model, map_model
 from headscribe.pipeline.engines.ray.source import Source
-from headscribe.store.journal import Journal
-from headscribe.store.map_layers import layers_folder
+from headscribe.store.describe.journal import Journal
+from headscribe.store.map.kept_layers import layers_folder
 from headscribe.store.tool import this_tool
 from tests.mapping.tiny_models import save_tiny
 from tests.pipeline.conftest import Listening

@@ -10,9 +10,9 @@ import pytest
 
 from headscribe.core.heads import Head
 from headscribe.core.settings import RELATION_HEAD
-from headscribe.eval.ablation import hits_without
-from headscribe.eval.dynamic import Hits, dynamic_hits
-from headscribe.eval.prompts import TokenPrompt, task_prompts, word_prompts
+from headscribe.eval.check.ablation import hits_without
+from headscribe.eval.check.dynamic import Hits, dynamic_hits
+from headscribe.eval.check.prompts import TokenPrompt, task_prompts, word_prompts
 from headscribe.inference.running_model import RunningModel
 from headscribe.mapping.checkpoint import Checkpoint
 from tests.eval.readouts import WeightsReadout, open_both

@@ -13,9 +13,9 @@ from headscribe.core.heads import Head
 from headscribe.core.records import Description, HeadMap, Mapping, OperationScore, Outcome, Status, Token
 from headscribe.core.rounds import AskedItem, Experiment, Round, Transcript
 from headscribe.core.sections import Additions, CardNote, Figure, Section, Table
+from headscribe.report.compare.runs import RunComparison, ScoreDifference
 from headscribe.report.overview import Origin
 from headscribe.report.page import render_report
-from headscribe.report.run_comparison import RunComparison, ScoreDifference
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -13,7 +13,7 @@ from headscribe.core.heads import Head
 from headscribe.core.lookup_scores import ArmScores, Explanation, Pair, PairScore, ShownPrompt, Verdict
 from headscribe.core.lookups import CutPrompt, HeadActivity, Neuron, NextTokenNeuron, TopPrompt
 from headscribe.core.records import Status, Token
-from headscribe.report.lookups_page import ShownNeuron, ShownPair, render_lookups
+from headscribe.report.lookups.page import ShownNeuron, ShownPair, render_lookups
 from tests.report.test_hostile import TEXTS
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 from headscribe.core.errors import BadStore, MissingExtra
 from headscribe.pipeline.compare.maps import compare_maps
 from headscribe.pipeline.plots.plots import write_check_plots, write_map_plots
-from headscribe.report.plots import ablation_arm, mean_curve
-from headscribe.store.map_dir import MapDir
+from headscribe.report.plots.plots import ablation_arm, mean_curve
+from headscribe.store.map.map_dir import MapDir
 from tests.eval.analysis_maps import records, write_map
 
 OPERATIONS = ["copying", "country_to_capital"]

@@ -13,7 +13,7 @@ import pytest
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.pipeline import describe_model, report_run
 from headscribe.pipeline.compare.runs import score_differences
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
 from tests.cli.conftest import Cli, cli
 from tests.eval.analysis_maps import records, write_map
 

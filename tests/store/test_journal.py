@@ -12,7 +12,7 @@ from headscribe.core.chat import Attempt, ChatReply, ChatRequest, Message, Sampl
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Status, Usage
-from headscribe.store.journal import Journal
+from headscribe.store.describe.journal import Journal
 from tests.conftest import REPOSITORY
 from tests.store.samples import description
 
@@ -68,7 +68,7 @@ def test_outcomes_are_kept_per_head_and_work(tmp_path: Path) -> None:
 def test_what_was_recorded_survives_a_kill(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from headscribe.store.journal import Journal\n"
+        "from headscribe.store.describe.journal import Journal\n"
         "from tests.store.test_journal import request, Attempt, ChatReply\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "journal.record(Attempt(request(), 1, 0.0, 0.0, ChatReply('safe')))\n"

@@ -7,9 +7,9 @@ import re
 import pyarrow as pa
 import pytest
 
-from headscribe.store.column_meanings import ROWS, meaning
-from headscribe.store.lookup_dir import TABLES, LookupsHeader
-from headscribe.store.lookup_tables import HEADS_IN_CONTEXT
+from headscribe.store.export.column_meanings import ROWS, meaning
+from headscribe.store.lookups.lookup_dir import TABLES, LookupsHeader
+from headscribe.store.lookups.lookup_tables import HEADS_IN_CONTEXT
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "files.md").read_text(encoding="utf-8")

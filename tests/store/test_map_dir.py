@@ -8,7 +8,7 @@ import pytest
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 from tests.store.samples import MODEL, head_map, map_header, score
 
 MAPS = [head_map(0, 2), head_map(1, 0), head_map(1, 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headscribe.store.scrub import plain_command, plain_record, without_places
+from headscribe.store.export.scrub import plain_command, plain_record, without_places
 
 
 @pytest.mark.parametrize(

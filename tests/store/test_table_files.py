@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from headscribe.core.errors import BadStore
 from headscribe.core.spreadsheet import plain_cell
-from headscribe.store.table_files import TableFormat, read_table, type_name, type_of, write_table
+from headscribe.store.export.table_files import TableFormat, read_table, type_name, type_of, write_table
 
 SCHEMA = pa.schema(
     [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from headscribe.core.errors import BadOption
 from headscribe.core.prices import Price
 from headscribe.core.settings import AskSettings
-from headscribe.store.journal import Journal
+from headscribe.store.describe.journal import Journal
 
 if TYPE_CHECKING:
     from headscribe.agent.budget import Amount, Budget

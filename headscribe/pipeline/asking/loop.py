@@ -13,7 +13,7 @@ from headscribe.core.settings import AskSettings
 from headscribe.pipeline.asking.budget import cost_of, run_budget
 from headscribe.pipeline.asking.interrupts import orderly_end, run_async
 from headscribe.pipeline.asking.metering import MeteredJournal
-from headscribe.store.journal import Journal
+from headscribe.store.describe.journal import Journal
 
 if TYPE_CHECKING:
     from headscribe.agent.asking import Asker

@@ -12,10 +12,10 @@ from headscribe.core.heads import Head
 from headscribe.operations import Operation
 from headscribe.pipeline.check.context import CheckContext
 from headscribe.pipeline.check.results import AblationResult, ControlOperation, OperationLeftOut
-from headscribe.store.check_tables import FinishedPiece
+from headscribe.store.check.check_tables import FinishedPiece
 
 if TYPE_CHECKING:
-    from headscribe.eval.prompts import TokenPrompt
+    from headscribe.eval.check.prompts import TokenPrompt
 
 STAGE = "ablation"
 
@@ -37,7 +37,7 @@ class _Ablations:
     def __init__(
         self, job: CheckContext, templates: Sequence[str], heads: Sequence[Head], limit: int | None
     ) -> None:
-        from headscribe.eval.ablation import removal_limit
+        from headscribe.eval.check.ablation import removal_limit
 
         self.job, self.templates, self.given = job, templates, list(heads)
         self._limit = limit or removal_limit(len(job.heads))
@@ -47,14 +47,14 @@ class _Ablations:
             self._points.setdefault((point.operation, point.template), []).append(point)
 
     def top_heads(self, operation: Operation) -> list[Head]:
-        from headscribe.eval.ablation import top_heads
+        from headscribe.eval.check.ablation import top_heads
 
         scores = {head: score.score for head, score in self.job.scores[operation.name].items()}
         return top_heads(scores, self._limit)
 
     def task(self, operation: Operation, templates: Sequence[str] = ()) -> _Task:
         """The template with the highest base accuracy (the first of equals) of those given, or of its own."""
-        from headscribe.eval.tasks import task_templates
+        from headscribe.eval.check.tasks import task_templates
 
         tried = tuple(templates) or task_templates(operation)
         if (operation.name, tried) not in self._tasks:
@@ -71,7 +71,7 @@ class _Ablations:
         known = [p for p in self._points.get((operation.name, template), []) if _is_base(p)]
         if not job.redo and there and there.identity == identity and known:
             return known[0].accuracy, known[0].n_pairs
-        from headscribe.eval.ablation import hits_without
+        from headscribe.eval.check.ablation import hits_without
 
         prompts = self.prompts(operation, template)
         n = len(prompts)
@@ -85,14 +85,14 @@ class _Ablations:
         return point.accuracy, n
 
     def prompts(self, operation: Operation, template: str) -> tuple[TokenPrompt, ...]:
-        from headscribe.eval.prompts import task_prompts
+        from headscribe.eval.check.prompts import task_prompts
 
         vocabulary = self.job.checkpoint.vocabulary
         return task_prompts(operation, template, vocabulary.word_id, vocabulary.encode).prompts
 
     def controls(self, task: _Task, heads: Sequence[Head]) -> list[_Task]:
         """Other operations' tasks of like accuracy that other heads do."""
-        from headscribe.eval.ablation import alike, apart
+        from headscribe.eval.check.ablation import alike, apart
 
         others = (
             self.task(other)
@@ -127,7 +127,7 @@ class _Ablations:
         return points
 
     def _measure(self, task: _Task, heads: Sequence[Head], controls: Sequence[_Task]) -> list[AblationPoint]:
-        from headscribe.eval.ablation import RANDOM_DRAWS, random_heads
+        from headscribe.eval.check.ablation import RANDOM_DRAWS, random_heads
 
         job = self.job
         seed = job.settings.seed
@@ -145,7 +145,7 @@ class _Ablations:
         self, task: _Task, arms: Sequence[tuple[str, int]], answered: _Task, orders: Sequence[Sequence[Head]]
     ) -> list[list[AblationPoint]]:
         """One curve per arm and draw, each from the base accuracy on."""
-        from headscribe.eval.ablation import hits_without
+        from headscribe.eval.check.ablation import hits_without
 
         self.job.progress.advance(STAGE, 0, note=f"{task.operation.name} on {answered.operation.name}")
         prompts = self.prompts(answered.operation, answered.template)

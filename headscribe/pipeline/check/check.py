@@ -17,8 +17,8 @@ from headscribe.pipeline.check.results import CheckReport
 from headscribe.pipeline.engines.job import MapJob
 from headscribe.pipeline.map.job import open_job
 from headscribe.pipeline.map.map import fill_map
-from headscribe.store.check_tables import FILES, CheckTables
-from headscribe.store.map_dir import MapDir
+from headscribe.store.check.check_tables import FILES, CheckTables
+from headscribe.store.map.map_dir import MapDir
 
 By = Literal["correlation", "ablation", "multi-token"]
 
@@ -65,7 +65,7 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
         UnhookableAttention: the model cannot be run and watched.
         HeadscribeError: the model or the operations cannot be used.
     """
-    from headscribe.eval.prompts import MULTI_TOKEN_TEMPLATES, TEMPLATES, check_template
+    from headscribe.eval.check.prompts import MULTI_TOKEN_TEMPLATES, TEMPLATES, check_template
 
     progress, settings = progress or Silent(), settings or MapSettings()
     chosen = [check_template(text, at_end=by == "multi-token") for text in dict.fromkeys(templates)]

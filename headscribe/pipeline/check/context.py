@@ -13,8 +13,8 @@ from headscribe.core.records import OperationScore
 from headscribe.core.settings import MIN_PAIRS, MapSettings
 from headscribe.operations import Operation
 from headscribe.pipeline.check.results import OperationLeftOut
-from headscribe.store.check_tables import CheckTables
-from headscribe.store.map_dir import MapDir
+from headscribe.store.check.check_tables import CheckTables
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,7 @@ from headscribe.core.records import OperationScore
 from headscribe.operations import Operation, valid
 from headscribe.pipeline.check.context import CheckContext, too_few
 from headscribe.pipeline.check.results import CorrelationResult, OperationLeftOut
-from headscribe.store.check_tables import FinishedPiece
+from headscribe.store.check.check_tables import FinishedPiece
 
 By = Literal["correlation", "multi-token"]
 STAGE = "dynamic scores"
@@ -73,8 +73,8 @@ def _run(
     job: CheckContext, by: By, operation: Operation, templates: Sequence[str]
 ) -> tuple[Scores, list[FinishedPiece]]:
     """Run the model on the templates' prompts, and keep the scores."""
-    from headscribe.eval.dynamic import dynamic_hits
-    from headscribe.eval.prompts import multi_token_prompts, word_prompts
+    from headscribe.eval.check.dynamic import dynamic_hits
+    from headscribe.eval.check.prompts import multi_token_prompts, word_prompts
 
     make = word_prompts if by == "correlation" else multi_token_prompts
     vocabulary = job.checkpoint.vocabulary
@@ -149,7 +149,7 @@ def _result(
 
 
 def _correlate(job: CheckContext, tables: list[list[DynamicScore]], static: str, dynamic: str) -> Correlation:
-    from headscribe.eval.correlation import correlate
+    from headscribe.eval.check.correlation import correlate
 
     return correlate(
         [getattr(score, static) for score in tables[0]],

@@ -16,10 +16,10 @@ from headscribe.core.records import OperationScore
 from headscribe.core.settings import RELATION_HEAD
 from headscribe.pipeline.plots.score_table import read_table, short_name
 from headscribe.store.atomic import write_text
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
-    from headscribe.eval.analysis import ScoreTable
+    from headscribe.eval.compare import ScoreTable
 
 
 def compare_maps(
@@ -44,7 +44,7 @@ def compare_maps(
         BadOption: the same map is given twice, or no map at all.
         MissingExtra: plots are wanted and matplotlib is not installed.
     """
-    from headscribe.eval.analysis import similarity, universality
+    from headscribe.eval.compare import similarity, universality
 
     if not folders:
         raise BadOption("no map was given", where="compare", do="Name at least one map folder")
@@ -72,7 +72,7 @@ def write_comparison(found: Comparison, page: Path) -> None:
     Raises:
         BadStore: the page cannot be written.
     """
-    from headscribe.report.comparison import render_comparison
+    from headscribe.report.compare.maps import render_comparison
 
     write_text(page, render_comparison(found))
 
@@ -99,7 +99,7 @@ def analyse_map(
 
 
 def _analysis(found: MapDir, table: ScoreTable, threshold: float, seed: int) -> ModelAnalysis:
-    from headscribe.eval.analysis import group_sharing, model_profile, recognise, recovery
+    from headscribe.eval.compare import group_sharing, model_profile, recognise, recovery
 
     model = found.header.model
     # Only a model from the hub has a revision; a folder may be called anything.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from headscribe.core.errors import BadOption
 from headscribe.core.heads import Head
 from headscribe.core.records import OperationScore
-from headscribe.store.map_dir import MapDir
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
-    from headscribe.report.run_comparison import RunComparison, ScoreDifference
+    from headscribe.report.compare.runs import RunComparison, ScoreDifference
 
 LISTED = 500
 """Differences of scores that a page lists; all are counted."""
@@ -34,7 +34,7 @@ def compare_runs(
         BadOption: it is the same run, or the runs describe different models.
         BadStore: the other run has no descriptions yet, or its map has gone or has changed.
     """
-    from headscribe.report.run_comparison import RunComparison
+    from headscribe.report.compare.runs import RunComparison
 
     _check(run, other)
     same_map = run.header.map.content_hash == other.header.map.content_hash
@@ -74,7 +74,7 @@ Key = tuple[Head, str]
 
 def score_differences(one: MapDir, other: MapDir) -> tuple[list[ScoreDifference], int]:
     """The scores that two maps do not share, largest difference first, and how many both maps have."""
-    from headscribe.report.run_comparison import ScoreDifference
+    from headscribe.report.compare.runs import ScoreDifference
 
     theirs = {_key(score): score for score in other.scores()}
     common = [(score, theirs[_key(score)]) for score in one.scores() if _key(score) in theirs]

@@ -16,7 +16,7 @@ from headscribe.pipeline.asking.budget import run_budget
 from headscribe.pipeline.asking.metering import MeteredJournal
 from headscribe.pipeline.describe.request import DescribeRequest
 from headscribe.store.atomic import replacing
-from headscribe.store.journal import Journal
+from headscribe.store.describe.journal import Journal
 
 if TYPE_CHECKING:
     from headscribe.agent.batch.answers import BatchAnswer, BatchOutput

@@ -10,9 +10,9 @@ from headscribe.pipeline.describe.request import DescribeRequest
 from headscribe.pipeline.describe.summary import no_counts
 from headscribe.pipeline.describe.work import Work
 from headscribe.pipeline.map.identity import map_identity
+from headscribe.store.describe.run_dir import RunWriter, relative_to
 from headscribe.store.headers import MapReference, RunHeader, now
-from headscribe.store.map_dir import MapDir
-from headscribe.store.run_dir import RunWriter, relative_to
+from headscribe.store.map.map_dir import MapDir
 from headscribe.store.tool import this_tool
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from headscribe.pipeline.describe.request import DescribeRequest, read_request
 from headscribe.pipeline.describe.summary import MethodPlan, Plan
 from headscribe.pipeline.describe.work import evidence_from, is_done, iter_evidence
 from headscribe.pipeline.map.job import check_map, unmapped_heads, usable_map
-from headscribe.store.journal import existing_journal
-from headscribe.store.run_dir import JOURNAL, MAP
+from headscribe.store.describe.journal import existing_journal
+from headscribe.store.describe.run_dir import JOURNAL, MAP
 
 if TYPE_CHECKING:
     from headscribe.agent.describers import Describer
-    from headscribe.store.map_dir import MapDir
+    from headscribe.store.map.map_dir import MapDir
 
 SAMPLE = 8
 """Heads mapped for an estimate where there is no map yet."""

@@ -28,9 +28,9 @@ from headscribe.pipeline.describe.workers import STAGE, Workers
 from headscribe.pipeline.map.identity import map_identity
 from headscribe.pipeline.map.job import check_map
 from headscribe.pipeline.map.map import fill_map
+from headscribe.store.describe.run_dir import MAP, RunWriter
 from headscribe.store.headers import RunHeader, now
-from headscribe.store.map_dir import MapDir
-from headscribe.store.run_dir import MAP, RunWriter
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
     from headscribe.agent.batch.outbox import Outbox

@@ -9,7 +9,7 @@ from typing import Any
 from headscribe.core.batch import BatchReport
 from headscribe.core.errors import BudgetSpent, HeadscribeError
 from headscribe.core.records import ANSWERED, Description, Status
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
 
 
 @dataclass(frozen=True, slots=True)

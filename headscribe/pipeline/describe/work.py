@@ -11,7 +11,7 @@ from headscribe.core.records import Evidence, HeadMap, Status
 from headscribe.pipeline.describe.comparison_heads import ALONE, ComparisonHeads
 from headscribe.pipeline.describe.identity import work_identity
 from headscribe.pipeline.describe.workers import HeadWork
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
     from headscribe.agent.describers import Describer

@@ -17,7 +17,7 @@ from headscribe.core.records import Description, Evidence, Outcome, Status
 from headscribe.core.secrets import hide_keys
 from headscribe.core.tokens import plain_line
 from headscribe.pipeline.asking.metering import Meter, start_head
-from headscribe.store.journal import Journal
+from headscribe.store.describe.journal import Journal
 
 if TYPE_CHECKING:
     from headscribe.agent.describers import Describer

@@ -16,7 +16,9 @@ from headscribe.pipeline.asking.loop import Asked, Asking
 from headscribe.pipeline.evaluate.judging import Verdicts, ask_judge, requests, with_verdicts
 from headscribe.pipeline.evaluate.measuring import measure_all, sort_descriptions
 from headscribe.pipeline.evaluate.request import EvaluationRequest, JudgeRequest, read_request
-from headscribe.store.evaluation_tables import (
+from headscribe.store.describe.journal import Journal
+from headscribe.store.describe.run_dir import JOURNAL, LOCK
+from headscribe.store.evaluate.evaluation_tables import (
     Evaluation,
     EvaluationHeader,
     LLMJudge,
@@ -24,9 +26,7 @@ from headscribe.store.evaluation_tables import (
     write_evaluation,
 )
 from headscribe.store.headers import Totals, now
-from headscribe.store.journal import Journal
 from headscribe.store.lock import RunLock
-from headscribe.store.run_dir import JOURNAL, LOCK
 from headscribe.store.tool import this_tool
 
 
@@ -203,7 +203,7 @@ def _ask(request: JudgeRequest, folder: Path, progress: Progress) -> tuple[Verdi
 def _evaluation(
     request: EvaluationRequest, found: Verdicts | None, totals: Totals, command: str, started: float
 ) -> Evaluation:
-    from headscribe.eval.evaluation.categories import summarise
+    from headscribe.eval.evaluate.categories import summarise
 
     settings, material, rows, judge = request.settings, request.material, request.judgments, None
     if request.llm and found:

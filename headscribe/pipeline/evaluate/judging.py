@@ -107,8 +107,8 @@ def make_tasks(
         definitions: a line on every operation.
         seed: of the order in which categories are shown.
     """
-    from headscribe.eval.evaluation.categories import description_categories
-    from headscribe.eval.evaluation.questions import questions, shuffled
+    from headscribe.eval.evaluate.categories import description_categories
+    from headscribe.eval.evaluate.questions import questions, shuffled
 
     meanings = {category.name: category.definition for category in description_categories()}
 

@@ -22,8 +22,8 @@ from headscribe.core.settings import EvaluateSettings
 from headscribe.operations import Operation, builtin_operations, load_operations
 from headscribe.operations.lexicon import Lexicon, definition_from_name
 from headscribe.pipeline.evaluate.judging import Verdicts
-from headscribe.store.evaluation_tables import LexiconUsed
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
+from headscribe.store.evaluate.evaluation_tables import LexiconUsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def read_material(run: RunDir, operations: Sequence[Path]) -> Material:
         BadStore: the run has no descriptions, its map has no scores, or no head has both.
         BadOperations: a file of operations cannot be used.
     """
-    from headscribe.eval.evaluation.rules_judge import lexicons_of
+    from headscribe.eval.evaluate.rules_judge import lexicons_of
 
     descriptions, found = tuple(run.descriptions()), run.map()
     answered = {row.head for row in descriptions if row.outcome.status in ANSWERED}
@@ -121,7 +121,7 @@ def sort_descriptions(
         expressed: by head, the operations that its description expresses.
         found: what the LLM said, None where it was not asked.
     """
-    from headscribe.eval.evaluation.categories import RulesSorter, description_categories
+    from headscribe.eval.evaluate.categories import RulesSorter, description_categories
 
     sorter, rows = RulesSorter(), []
     for head, description in sorted(material.described.items()):
@@ -151,9 +151,9 @@ def measure_all(
     asked: bool,
 ) -> tuple[list[Measured], tuple[ConfidenceReliability, ...], dict[str, tuple[int, int]]]:
     """Every metric and every reliability, and per judge how many heads are named by what they score on."""
-    from headscribe.eval.evaluation.items import items_of
-    from headscribe.eval.evaluation.reliability import reliability
-    from headscribe.eval.evaluation.resampling import measure
+    from headscribe.eval.evaluate.items import items_of
+    from headscribe.eval.evaluate.reliability import reliability
+    from headscribe.eval.evaluate.resampling import measure
 
     answered = asked and any(row.llm is not None for row in judgments)
     judges: list[Judge] = ["rules", *(("llm", "rules-on-llm-items") if answered else ())]

@@ -13,8 +13,8 @@ from headscribe.core.settings import AskSettings, EvaluateSettings
 from headscribe.pipeline.asking.budget import known_price
 from headscribe.pipeline.evaluate.judging import Judges, Task, make_tasks
 from headscribe.pipeline.evaluate.measuring import Material, read_material
-from headscribe.store.evaluation_tables import LLMJudge
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
+from headscribe.store.evaluate.evaluation_tables import LLMJudge
 
 if TYPE_CHECKING:
     from headscribe.agent.llm.spec import LLMSpec
@@ -107,8 +107,8 @@ def read_request(
         HeadscribeError: one of them cannot be used; nothing was asked or written.
     """
     from headscribe.agent.llm.spec import parse_llm
-    from headscribe.eval.evaluation.judging import judge_by_rules
-    from headscribe.eval.evaluation.questions import choose_items
+    from headscribe.eval.evaluate.judging import judge_by_rules
+    from headscribe.eval.evaluate.questions import choose_items
 
     opened = RunDir.open(run)
     spec = parse_llm(llm) if llm else None

@@ -17,8 +17,8 @@ from headscribe.core.evaluation import (
 )
 from headscribe.core.heads import Head
 from headscribe.core.sections import Additions, CardNote, Cell, Figure, Section, Table
-from headscribe.store.evaluation_tables import Evaluation, has_evaluation, read_evaluation
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
+from headscribe.store.evaluate.evaluation_tables import Evaluation, has_evaluation, read_evaluation
 
 _MOST_ROWS = 100
 """Disagreements shown of each kind."""
@@ -69,7 +69,7 @@ def disagreements(
 
 
 def _lead(run: RunDir, found: Evaluation) -> str:
-    from headscribe.store.evaluation_tables import descriptions_hash
+    from headscribe.store.evaluate.evaluation_tables import descriptions_hash
 
     header = found.header
     parts = [

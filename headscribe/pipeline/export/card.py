@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from headscribe.report.dataset_card import Card, CardColumn, CardTable, render_card
-from headscribe.store.column_meanings import ROWS, meaning
-from headscribe.store.export_dir import ExportedTable, ExportHeader
+from headscribe.report.export.card import Card, CardColumn, CardTable, render_card
+from headscribe.store.export.column_meanings import ROWS, meaning
+from headscribe.store.export.export_dir import ExportedTable, ExportHeader
 
 _MAP_SETTINGS = ("salient", "targets", "rank_by", "source_view", "padded_rows", "k", "seed")
 _ASK_SETTINGS = ("temperature", "max_reply_tokens")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.pipeline.export.card import card_text
-from headscribe.store.export_dir import (
+from headscribe.store.describe.run_dir import DESCRIPTIONS, RunDir
+from headscribe.store.export.export_dir import (
     CARD,
     HEADER,
     ExportDir,
@@ -19,11 +20,10 @@ from headscribe.store.export_dir import (
     check_export_folder,
     export_header,
 )
-from headscribe.store.run_dir import DESCRIPTIONS, RunDir
-from headscribe.store.table_files import TableFormat
+from headscribe.store.export.table_files import TableFormat
 
 if TYPE_CHECKING:
-    from headscribe.store.hub_upload import Destination
+    from headscribe.store.export.hub_upload import Destination
 
 To = Literal["parquet", "csv", "jsonl", "dataset", "hub"]
 
@@ -163,7 +163,7 @@ def _exported(
     done = ExportDir.write(folder, sources, header, card)
     commit = None
     if push is not None:
-        from headscribe.store.hub_upload import push_folder
+        from headscribe.store.export.hub_upload import push_folder
 
         message = f"Attention heads of {header.run['model']['name']}, by Headscribe"
         commit = push_folder(done.path, done.files(), push, push.message or message)

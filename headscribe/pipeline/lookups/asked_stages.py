@@ -15,9 +15,9 @@ from headscribe.pipeline.asking.metering import start_head
 from headscribe.pipeline.lookups.model_stages import Made, read_neurons, read_pairs, read_prompts
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.prompts.contexts import ContextEvidence, ContextPrompt, ContextQuestion
-from headscribe.store import lookup_tables as tables
-from headscribe.store.journal import Journal
-from headscribe.store.lookup_dir import LookupDir
+from headscribe.store.describe.journal import Journal
+from headscribe.store.lookups import lookup_tables as tables
+from headscribe.store.lookups.lookup_dir import LookupDir
 
 if TYPE_CHECKING:
     from headscribe.agent.asking import Asker

@@ -15,10 +15,10 @@ from headscribe.core.records import Description, Status, Token
 from headscribe.core.tokens import show_token
 from headscribe.pipeline.lookups.asked_stages import read_explanations, read_scores
 from headscribe.pipeline.lookups.model_stages import read_neurons, read_pairs
-from headscribe.store import lookup_tables as tables
 from headscribe.store.atomic import replacing
-from headscribe.store.lookup_dir import JOINED, LookupDir
-from headscribe.store.run_dir import DESCRIPTIONS, RunDir
+from headscribe.store.describe.run_dir import DESCRIPTIONS, RunDir
+from headscribe.store.lookups import lookup_tables as tables
+from headscribe.store.lookups.lookup_dir import JOINED, LookupDir
 from headscribe.store.tables import write_rows
 from headscribe.store.text import clean
 

@@ -18,9 +18,9 @@ from headscribe.pipeline.lookups.plan import LookupsPlan, make_plan
 from headscribe.pipeline.lookups.request import LookupsRequest, read_request, stages_to_make
 from headscribe.pipeline.lookups.results import LookupsSummary, sum_up
 from headscribe.pipeline.map.model import model_header
+from headscribe.store.describe.run_dir import RunWriter
 from headscribe.store.headers import now
-from headscribe.store.lookup_dir import AFTER, LookupDir, LookupsHeader, Stage, StageDone
-from headscribe.store.run_dir import RunWriter
+from headscribe.store.lookups.lookup_dir import AFTER, LookupDir, LookupsHeader, Stage, StageDone
 from headscribe.store.tool import this_tool
 
 
@@ -155,7 +155,7 @@ class _Session:
         """What is written from the tables, and what they say."""
         from headscribe.pipeline.lookups.join import explained_contexts, write_joined
         from headscribe.pipeline.lookups.section import write_page
-        from headscribe.store.run_dir import DESCRIPTIONS
+        from headscribe.store.describe.run_dir import DESCRIPTIONS
 
         done = self._done()
         summary.stages = {s: _said(done[s]) for s in done}

@@ -23,8 +23,8 @@ from headscribe.core.lookups import (
 from headscribe.core.settings import MapSettings
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.pipeline.lookups.text_pass import TextPass, forget_pass
-from headscribe.store import lookup_tables as tables
-from headscribe.store.lookup_dir import LookupDir
+from headscribe.store.lookups import lookup_tables as tables
+from headscribe.store.lookups.lookup_dir import LookupDir
 
 if TYPE_CHECKING:
     from headscribe.inference.blocks import Blocks

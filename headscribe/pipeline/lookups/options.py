@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from headscribe.core.progress import Progress
 from headscribe.core.settings import AskSettings, LookupSettings
-from headscribe.store.lookup_dir import Stage
+from headscribe.store.lookups.lookup_dir import Stage
 
 
 class LookupOptions(TypedDict, total=False):

@@ -11,7 +11,7 @@ from headscribe.core.lookup_scores import Pair
 from headscribe.pipeline.lookups.asked_stages import evidence, pair_prompts, read_explanations, shown_prompt
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.prompts.contexts import ContextQuestion
-from headscribe.store.lookup_dir import LookupDir, Stage
+from headscribe.store.lookups.lookup_dir import LookupDir, Stage
 
 _WORDS = "The head is active when " + "some words stand in front of the last token. " * 3
 """As long as an explanation that is not there yet."""

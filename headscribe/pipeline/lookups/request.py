@@ -10,8 +10,8 @@ from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.settings import AskSettings, LookupSettings
 from headscribe.pipeline.asking.budget import known_price
-from headscribe.store.lookup_dir import AFTER, LookupDir, Stage
-from headscribe.store.run_dir import HEADER, RunDir, check_run_folder
+from headscribe.store.describe.run_dir import HEADER, RunDir, check_run_folder
+from headscribe.store.lookups.lookup_dir import AFTER, LookupDir, Stage
 
 if TYPE_CHECKING:
     from headscribe.agent.llm.spec import LLMSpec

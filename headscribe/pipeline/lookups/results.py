@@ -12,8 +12,8 @@ from headscribe.core.lookup_scores import ArmDifference, ArmScores
 from headscribe.core.lookups import ARMS, REMOVED, AblationEffect
 from headscribe.pipeline.lookups.asked_stages import read_scores
 from headscribe.pipeline.lookups.model_stages import read_neurons
-from headscribe.store import lookup_tables as tables
-from headscribe.store.lookup_dir import LookupDir, Stage
+from headscribe.store.lookups import lookup_tables as tables
+from headscribe.store.lookups.lookup_dir import LookupDir, Stage
 
 
 @dataclass(frozen=True, slots=True)

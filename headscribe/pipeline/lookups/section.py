@@ -16,11 +16,11 @@ from headscribe.pipeline.lookups.asked_stages import read_explanations, read_sco
 from headscribe.pipeline.lookups.join import HeadInContext, descriptions_beside, heads_in_context
 from headscribe.pipeline.lookups.model_stages import read_neurons, read_prompts
 from headscribe.pipeline.lookups.results import LookupsFound, sum_up
-from headscribe.report.lookups_page import ShownNeuron, ShownPair, render_lookups
-from headscribe.store import lookup_tables as tables
+from headscribe.report.lookups.page import ShownNeuron, ShownPair, render_lookups
 from headscribe.store.atomic import write_text
-from headscribe.store.lookup_dir import PAGE, LookupDir
-from headscribe.store.run_dir import LOOKUPS, RunDir
+from headscribe.store.describe.run_dir import LOOKUPS, RunDir
+from headscribe.store.lookups import lookup_tables as tables
+from headscribe.store.lookups.lookup_dir import PAGE, LookupDir
 
 NOTES = 3
 """Contexts that a head's card names, the best scored first."""

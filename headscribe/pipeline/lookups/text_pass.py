@@ -16,7 +16,7 @@ from headscribe.core.chat import content_hash
 from headscribe.core.lookups import LeftOut, Neuron, Split, TopPrompt
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.store.atomic import write_text
-from headscribe.store.lookup_dir import LookupDir
+from headscribe.store.lookups.lookup_dir import LookupDir
 
 if TYPE_CHECKING:
     from headscribe.inference.blocks import Blocks

@@ -13,7 +13,7 @@ from headscribe.operations import Operation
 from headscribe.pipeline.engines.job import MapJob
 from headscribe.pipeline.map.identity import difference
 from headscribe.pipeline.map.model import model_header
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
     pass

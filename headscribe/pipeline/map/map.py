@@ -21,8 +21,8 @@ from headscribe.pipeline.map.header import new_header, scored_operation, skipped
 from headscribe.pipeline.map.identity import layer_identity
 from headscribe.pipeline.map.job import open_job, unmapped_heads, unscored_operations, usable_map
 from headscribe.store.headers import MapHeader, Model, now
-from headscribe.store.map_dir import MapDir
-from headscribe.store.map_layers import KeptLayers, clear_layers
+from headscribe.store.map.kept_layers import KeptLayers, clear_layers
+from headscribe.store.map.map_dir import MapDir
 
 
 def map_model(  # noqa: PLR0913 - one argument per option of the command

@@ -15,10 +15,10 @@ from headscribe.core.layer_groups import layer_groups
 from headscribe.core.people import SCHEMA_VERSION, description_hash
 from headscribe.core.records import ANSWERED, Description, Status
 from headscribe.store.atomic import write_text
-from headscribe.store.evaluation_tables import has_evaluation, read_evaluation_header, read_judgments
+from headscribe.store.describe.run_dir import RunDir
+from headscribe.store.evaluate.evaluation_tables import has_evaluation, read_evaluation_header, read_judgments
 from headscribe.store.people.keys import FOLDER, Key, read_keys
 from headscribe.store.people.labels import read_labels
-from headscribe.store.run_dir import RunDir
 
 if TYPE_CHECKING:
     from headscribe.eval.people.agreement import Unblinded
@@ -161,7 +161,7 @@ def _predictions(
 def _operation_agreement(run: RunDir) -> tuple[dict[str, Mapping[Head, float]], str]:
     """Each judge's agreement of description and operation scores per head; or why there is none."""
     from headscribe.core.evaluation import head_agreement
-    from headscribe.store.evaluation_tables import descriptions_hash
+    from headscribe.store.evaluate.evaluation_tables import descriptions_hash
 
     again = f"(headscribe evaluate {run.path})"
     if not has_evaluation(run.path):

@@ -17,8 +17,8 @@ from headscribe.core.records import ANSWERED, Description
 from headscribe.pipeline.people.files import paths_for, read_annotators, spare_answers
 from headscribe.pipeline.people.results import PeopleExport
 from headscribe.store.atomic import write_text
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.people.keys import Key, KeyItem, key_path, read_key, read_keys, write_key
-from headscribe.store.run_dir import RunDir
 from headscribe.store.tool import this_tool
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _fewer(
 def _file_text(kind: Format, study: Study, annotator: str, key: Key) -> str:
     """The file that one annotator gets."""
     from headscribe.eval.people.study import order_for
-    from headscribe.report.annotation_page import render_annotation_page
+    from headscribe.report.people.annotation_page import render_annotation_page
     from headscribe.store.people.label_studio import tasks_text
     from headscribe.store.people.sheets import csv_text, jsonl_text
 

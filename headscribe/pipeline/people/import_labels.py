@@ -11,11 +11,11 @@ from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.people import Label, Problem
 from headscribe.pipeline.people.results import PeopleImport
 from headscribe.pipeline.people.rows import Fault, read_label
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.lock import RunLock
 from headscribe.store.people.keys import FOLDER, Key, read_keys
 from headscribe.store.people.labels import read_labels, read_rejected, write_labels, write_rejected
 from headscribe.store.people.reading import AnswerRow, read_file
-from headscribe.store.run_dir import RunDir
 
 
 def import_labels(

@@ -7,8 +7,8 @@ from headscribe.core.errors import BadStore, MissingExtra
 from headscribe.core.sections import Additions, CardNote, Section, Table
 from headscribe.core.tokens import plain_line
 from headscribe.pipeline.people.agreement import agreement_of
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.people.labels import read_labels
-from headscribe.store.run_dir import RunDir
 
 QUESTIONS = {"pattern_visible": "pattern visible", "description_fits": "description fits"}
 _TITLE = "Judged by people"

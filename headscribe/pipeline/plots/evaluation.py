@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from headscribe.core.evaluation import JUDGES
 from headscribe.core.progress import Progress
 from headscribe.pipeline.plots.figures import svg_text, write_figures
-from headscribe.store.evaluation_tables import Evaluation
+from headscribe.store.evaluate.evaluation_tables import Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ def evaluation_figures(found: Evaluation) -> Iterator[tuple[str, Figure]]:
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    from headscribe.report.evaluation_plots import category_layers, reliability_diagram
+    from headscribe.report.plots.evaluation import category_layers, reliability_diagram
 
     for row in found.header.reliability:
         if row.bins:

@@ -13,12 +13,12 @@ from headscribe.core.errors import BadStore
 from headscribe.core.model_comparison import Comparison
 from headscribe.core.progress import Progress
 from headscribe.pipeline.plots.figures import write_figures
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from headscribe.eval.analysis import ScoreTable
+    from headscribe.eval.compare import ScoreTable
 
 
 def write_map_plots(map_dir: MapDir, folder: Path, progress: Progress | None = None) -> list[Path]:
@@ -28,9 +28,9 @@ def write_map_plots(map_dir: MapDir, folder: Path, progress: Progress | None = N
         BadStore: the map has no scores, or the folder cannot be written.
         MissingExtra: matplotlib is not installed.
     """
-    from headscribe.eval.analysis import model_profile
+    from headscribe.eval.compare import model_profile
     from headscribe.pipeline.plots.score_table import read_table
-    from headscribe.report.plots import layer_distribution
+    from headscribe.report.plots.plots import layer_distribution
 
     table = read_table(map_dir)
     layers = layer_distribution(model_profile(table), table.label)
@@ -47,7 +47,7 @@ def write_comparison_plots(
         BadStore: the folder cannot be written.
         MissingExtra: matplotlib is not installed.
     """
-    from headscribe.report.plots import layer_distribution, universality_matrix
+    from headscribe.report.plots.plots import layer_distribution, universality_matrix
 
     def figures() -> Iterator[tuple[str, Figure]]:
         if found.universality is not None:
@@ -69,8 +69,8 @@ def write_check_plots(map_dir: MapDir, folder: Path, progress: Progress | None =
         BadStore: nothing was checked on this map, a table is damaged, or the folder cannot be written.
         MissingExtra: matplotlib is not installed.
     """
-    from headscribe.report.plots import ablation_curves, correlation_scatter
-    from headscribe.store.check_tables import FILES
+    from headscribe.report.plots.plots import ablation_curves, correlation_scatter
+    from headscribe.store.check.check_tables import FILES
 
     correlation, ablation = map(_by_operation, check_rows(map_dir))
     multi_token = _by_operation(_rows(map_dir.path / FILES["multi-token"]))
@@ -94,7 +94,7 @@ def write_check_plots(map_dir: MapDir, folder: Path, progress: Progress | None =
 
 
 def _heat_maps(table: ScoreTable) -> Iterator[tuple[str, Figure]]:
-    from headscribe.report.plots import head_heat_map
+    from headscribe.report.plots.plots import head_heat_map
 
     for column, operation in enumerate(table.operations):
         scores = np.full((table.n_layers, table.n_heads), np.nan)
@@ -108,7 +108,7 @@ def check_rows(map_dir: MapDir) -> tuple[list[dict[str, Any]], list[dict[str, An
 
     Operations that ablation knows by their base accuracy alone, as possible control tasks, are left out.
     """
-    from headscribe.store.check_tables import FILES
+    from headscribe.store.check.check_tables import FILES
 
     correlation, ablation = (_rows(map_dir.path / FILES[kind]) for kind in ("correlation", "ablation"))
     ablated = {row["operation"] for row in ablation if row["n_removed"]}
@@ -131,7 +131,7 @@ def _by_operation(rows: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[s
 
 def _correlations(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Pearson's r of each kind of dynamic score with its interval, over heads and templates."""
-    from headscribe.eval.correlation import correlate
+    from headscribe.eval.check.correlation import correlate
 
     templates = sorted({row["template"] for row in rows})
     by_template = [sorted((r for r in rows if r["template"] == name), key=_head) for name in templates]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from headscribe.core.errors import BadStore
 from headscribe.core.records import OperationScore
-from headscribe.store.map_dir import MapDir
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
-    from headscribe.eval.analysis import ScoreTable
+    from headscribe.eval.compare import ScoreTable
 
 
 def read_table(
@@ -21,7 +21,7 @@ def read_table(
     Raises:
         BadStore: the map has no scores.
     """
-    from headscribe.eval.analysis import score_table
+    from headscribe.eval.compare import score_table
 
     scores, model = found.scores() if scores is None else scores, found.header.model
     if not scores:

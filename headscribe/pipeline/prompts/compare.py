@@ -20,10 +20,10 @@ from headscribe.pipeline.describe.request import DescribeRequest, read_request
 from headscribe.pipeline.describe.summary import RunSummary
 from headscribe.pipeline.map.map import fill_map
 from headscribe.pipeline.runs import describe_model
+from headscribe.store.describe.journal import existing_journal
+from headscribe.store.describe.run_dir import JOURNAL, MAP, default_run
 from headscribe.store.headers import now
-from headscribe.store.journal import existing_journal
-from headscribe.store.prompt_tables import append_history, write_results
-from headscribe.store.run_dir import JOURNAL, MAP, default_run
+from headscribe.store.prompts.prompt_results import append_history, write_results
 
 if TYPE_CHECKING:
     from headscribe.agent.budget import Amount
@@ -175,10 +175,10 @@ class _Comparing:
 
     def results(self, request: DescribeRequest, threshold: float) -> PromptComparison:
         """Read all descriptions, and only then the operation scores."""
-        from headscribe.eval import comparing_prompts as comparing
-        from headscribe.eval.evaluation.judging import judge_by_rules
-        from headscribe.eval.evaluation.rules_judge import lexicons_of
-        from headscribe.store.run_dir import RunDir
+        from headscribe.eval.evaluate.judging import judge_by_rules
+        from headscribe.eval.evaluate.rules_judge import lexicons_of
+        from headscribe.eval.prompts import comparing
+        from headscribe.store.describe.run_dir import RunDir
 
         heads = frozenset(request.job.heads)
         runs = [RunDir.open(self._run(template)) for template, _ in self.templates]

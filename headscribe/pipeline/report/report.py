@@ -9,14 +9,14 @@ from headscribe.core.sections import Additions
 from headscribe.pipeline.plots.plots import check_rows
 from headscribe.pipeline.report.transcripts import read_transcripts
 from headscribe.store.atomic import write_text
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.headers import RunHeader
-from headscribe.store.map_dir import MapDir
-from headscribe.store.run_dir import RunDir
+from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
     from headscribe.core.analyses import ModelAnalysis
+    from headscribe.report.compare.runs import RunComparison
     from headscribe.report.model_section import ModelSection
-    from headscribe.report.run_comparison import RunComparison
 
 
 def write_report(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from headscribe.core.heads import Head
 from headscribe.core.rounds import AskedItem, Confidence, Experiment, Round, Transcript
-from headscribe.store.run_dir import RunDir
+from headscribe.store.describe.run_dir import RunDir
 
 R = TypeVar("R")
 

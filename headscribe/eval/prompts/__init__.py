@@ -1,0 +1,1 @@
+"""Two prompts compared: measures, differences and verdicts."""

@@ -1,0 +1,1 @@
+"""What checks by inference add to a map directory."""

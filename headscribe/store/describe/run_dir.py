@@ -1,0 +1,208 @@
+"""A run directory: ``run.json``, ``run.db``, ``descriptions.parquet``, and ``map/`` unless one was given."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from headscribe.core.errors import BadStore
+from headscribe.core.heads import Head
+from headscribe.core.records import Description
+from headscribe.store import tables
+from headscribe.store.atomic import disk_errors, replacing, write_text
+from headscribe.store.describe.journal import Journal
+from headscribe.store.describe.transcripts import EXPERIMENTS, ROUNDS, TESTS, transcript_rows
+from headscribe.store.headers import RunHeader, header_text, read_header
+from headscribe.store.lock import RunLock
+from headscribe.store.map.kept_layers import layers_folder
+from headscribe.store.map.map_dir import MapDir
+
+HEADER, JOURNAL, DESCRIPTIONS, REPORT, MAP = (
+    "run.json",
+    "run.db",
+    "descriptions.parquet",
+    "report.html",
+    "map",
+)
+TRANSCRIPTS = {"rounds": ROUNDS, "tests": TESTS, "experiments": EXPERIMENTS}
+"""Tables on how descriptions came about, ``NAME.parquet``; only runs whose method keeps that have them."""
+LOOKUPS = "lookups.json"
+"""Header of the context look-ups, which may lie in a run's folder with or without descriptions."""
+LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class RunDir:
+    """An opened run; its tables are read when asked for."""
+
+    path: Path
+    header: RunHeader
+
+    @classmethod
+    def open(cls, folder: Path | str) -> RunDir:
+        """Open a run by its header alone, also while it is in progress.
+
+        Raises:
+            BadStore: not a run, damaged, or written by a newer version.
+        """
+        folder = Path(folder)
+        return cls(folder, read_header(folder / HEADER, RunHeader))
+
+    @property
+    def report(self) -> Path:
+        """Where the report lies, or will."""
+        return self.path / REPORT
+
+    def map(self) -> MapDir:
+        """The map that the run describes.
+
+        Raises:
+            BadStore: it has gone, or says something else now.
+        """
+        found = MapDir.open((self.path / self.header.map.path).resolve())
+        if found.content_hash != self.header.map.content_hash:
+            raise BadStore(
+                "the map has changed since the run",
+                where=found.path,
+                do="Run describe again; answers that still hold are kept",
+            )
+        return found
+
+    def transcript(self, name: str) -> Iterator[dict[str, Any]]:
+        """The rows of ``rounds``, ``tests`` or ``experiments``, by head; none where the method keeps none."""
+        path = self.path / f"{name}.parquet"
+        return tables.read_rows(path) if path.is_file() else iter(())
+
+    def descriptions(self) -> list[Description]:
+        """The table of descriptions, in model order.
+
+        Raises:
+            BadStore: there is none yet, as after an early kill.
+        """
+        path = self.path / DESCRIPTIONS
+        if not path.is_file():
+            raise BadStore(
+                "the run has no descriptions yet", where=self.path, do="Go on with headscribe describe"
+            )
+        return [tables.description(row) for row in tables.read_rows(path)]
+
+
+class RunWriter:
+    """The one process that writes a run; holds its lock and its journal until ``close``.
+
+    Args:
+        folder: made if missing.
+
+    Raises:
+        BadStore: another process writes this run, something else lies there, the folder cannot be written,
+            the journal is damaged, or the run was written by a newer version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder
+        check_run_folder(folder)
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = RunLock(folder / LOCK)
+        try:
+            self.previous = read_header(folder / HEADER, RunHeader) if (folder / HEADER).is_file() else None
+            self.journal = Journal(folder / JOURNAL)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def write_header(self, header: RunHeader) -> None:
+        """Replace ``run.json``."""
+        write_text(self.path / HEADER, header_text(header))
+
+    def write_descriptions(self, descriptions: Iterable[Description]) -> None:
+        """Replace ``descriptions.parquet``."""
+        rows = map(tables.description_row, descriptions)
+        with replacing(self.path / DESCRIPTIONS) as temporary:
+            tables.write_rows(temporary, tables.DESCRIPTIONS, rows)
+
+    def write_transcripts(self, kept: Callable[[], Iterable[tuple[Head, dict[str, Any]]]]) -> None:
+        """Replace ``rounds.parquet``, ``tests.parquet`` and ``experiments.parquet``, those that have rows.
+
+        Args:
+            kept: gives the heads' transcripts as the journal keeps them, from the start at every call.
+        """
+        for name, schema in TRANSCRIPTS.items():
+            path = self.path / f"{name}.parquet"
+            rows = (row for head, value in kept() for row in transcript_rows(head, value, name))
+            with replacing(path) as temporary:
+                found = tables.write_rows(temporary, schema, rows)
+            if not found:
+                path.unlink()
+
+    def close(self) -> None:
+        """Close the journal and let others write; a folder in which nothing was done is removed again."""
+        begun = self.previous or (self.path / HEADER).exists() or layers_folder(self.path / MAP).exists()
+        unused = not begun and self.journal.empty()
+        self.journal.close()
+        if unused:
+            (self.path / JOURNAL).unlink(missing_ok=True)
+            (self.path / LOCK).unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.rmdir()
+        self._lock.release()
+
+
+def check_run_folder(folder: Path) -> None:
+    """See that a run lies in the folder, or may be made there.
+
+    Raises:
+        BadStore: the folder holds something else, or is a file.
+    """
+    if not folder.exists():
+        return
+    held = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+    if not folder.is_dir() or (held and not held & {HEADER, JOURNAL, LOOKUPS, LOCK}):
+        what = (
+            "this is not a run, and it is not empty"
+            if folder.is_dir()
+            else "this is a file, not a run folder"
+        )
+        raise BadStore(what, where=folder, do="Choose another folder with -o")
+
+
+def relative_to(folder: Path, run: Path) -> str:
+    """A folder's path as the run's header holds it, so that a run and its map can be moved together."""
+    return os.path.relpath(folder.resolve(), run.resolve())
+
+
+def runs_in(folder: Path) -> list[RunDir]:
+    """The runs directly in a folder (or the folder itself), newest first; what is no run is passed over.
+
+    Raises:
+        BadStore: the folder is missing.
+    """
+    if not folder.is_dir():
+        raise BadStore("no such folder", where=folder, do="Give the folder that holds your runs")
+    places = [folder, *sorted(entry for entry in folder.iterdir() if entry.is_dir())]
+    runs = []
+    for place in places:
+        if (place / HEADER).is_file():
+            try:
+                runs.append(RunDir.open(place))
+            except BadStore:
+                continue
+    return sorted(runs, key=lambda run: run.header.started_at, reverse=True)
+
+
+def default_run(model: str) -> Path:
+    """``runs/NAME``: a hub id's slash becomes two hyphens, a folder gives its last name."""
+    path = Path(model).expanduser()
+    name = path.resolve().name if path.is_dir() else model.replace("/", "--")
+    return Path("runs") / (re.sub(r"[^\w.-]+", "-", name).strip(".-") or "model")

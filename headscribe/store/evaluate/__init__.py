@@ -1,0 +1,1 @@
+"""What an evaluation adds to a run directory."""

@@ -1,0 +1,1 @@
+"""Exported results: a folder of files, and its way to the hub."""

@@ -1,0 +1,1 @@
+"""What context look-ups keep in a run directory."""

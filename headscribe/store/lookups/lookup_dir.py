@@ -1,0 +1,179 @@
+"""What ``lookups`` keeps in a run: ``lookups.json``, which says what is done, and its tables.
+
+Each stage writes its tables before ``lookups.json`` says that it is done, each atomically; so after a kill a
+stage is either done or will be made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from headscribe.core.chat import content_hash
+from headscribe.core.errors import BadStore
+from headscribe.core.settings import LookupSettings
+from headscribe.store.atomic import replacing, write_text
+from headscribe.store.describe.run_dir import LOOKUPS
+from headscribe.store.headers import SCHEMA_VERSION, Command, Model
+from headscribe.store.lookups import lookup_tables as rows
+from headscribe.store.tables import read_rows, write_rows
+from headscribe.store.tool import Tool
+
+FOLDER, PAGE, JOINED = "lookups", "lookups.html", "heads_in_context.parquet"
+
+Stage = Literal["neurons", "prompts", "heads", "ablation", "explanations", "scores"]
+TABLES: dict[Stage, dict[str, pa.Schema]] = {
+    "neurons": {"neurons": rows.NEURONS},
+    "prompts": {"prompts": rows.PROMPTS, "left_out": rows.LEFT_OUT},
+    "heads": {"heads": rows.HEADS, "prompt_heads": rows.PROMPT_HEADS},
+    "ablation": {"ablation": rows.ABLATION},
+    "explanations": {"explanations": rows.EXPLANATIONS},
+    "scores": {"scores": rows.SCORES, "verdicts": rows.VERDICTS},
+}
+"""The tables of each stage, ``lookups/NAME.parquet``."""
+AFTER: dict[Stage, Stage | None] = {
+    "neurons": None,
+    "prompts": "neurons",
+    "heads": "prompts",
+    "ablation": "heads",
+    "explanations": "heads",
+    "scores": "explanations",
+}
+"""The stage whose tables a stage starts from."""
+
+
+class StageDone(BaseModel):
+    """A stage whose tables are complete.
+
+    Attributes:
+        inputs: what determines its tables, as plain data.
+        after: identity of the stage before, "" for the first.
+        counts: of rows, and of whatever else the stage counted.
+        left_out: what took no further part, by reason.
+        seconds: time taken.
+        finished_at: UTC, ISO 8601.
+        unanswered: questions that failed; they are asked again by the next call.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    inputs: dict[str, Any]
+    after: str = ""
+    counts: dict[str, int] = {}
+    left_out: dict[str, int] = {}
+    seconds: float = 0.0
+    finished_at: str = ""
+    unanswered: int = 0
+
+    @property
+    def identity(self) -> str:
+        """Hash of all that determines the tables."""
+        return content_hash([self.inputs, self.after])
+
+
+class LookupsHeader(BaseModel):
+    """``lookups.json``.
+
+    Attributes:
+        command: what was typed last.
+        texts: as typed; what they came to is with the stage ``prompts``.
+        device: the device that ``auto`` came to.
+        dtype: the arithmetic that ``auto`` came to.
+        llm: who explains and classifies, or has done so.
+        describe_run: another run whose descriptions stand beside the explanations, "" for this one.
+        stages: those that are done.
+        state: ``running`` also after a kill.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = SCHEMA_VERSION
+    kind: Literal["lookups"] = "lookups"
+    tool: Tool
+    command: Command = ""
+    model: Model
+    settings: LookupSettings
+    texts: str = ""
+    device: str = ""
+    dtype: str = ""
+    llm: str = ""
+    describe_run: str = ""
+    stages: dict[Stage, StageDone] = {}
+    state: Literal["running", "finished", "interrupted", "stopped"] = "running"
+    started_at: str = ""
+    finished_at: str | None = None
+
+
+class LookupDir:
+    """The look-ups of a run folder.
+
+    Raises:
+        BadStore: ``lookups.json`` is damaged or of a newer version.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.header = _read_header(run / LOOKUPS)
+
+    @classmethod
+    def open(cls, run: Path | str) -> LookupDir:
+        """Open look-ups that are there.
+
+        Raises:
+            BadStore: there are none, or as above.
+        """
+        found = cls(Path(run))
+        if found.header is None:
+            raise BadStore("no look-ups lie here", where=run, do="Make them with headscribe lookups")
+        return found
+
+    def done(self, stage: Stage) -> StageDone | None:
+        """A stage that is done, None if it is not."""
+        return self.header.stages.get(stage) if self.header else None
+
+    def path(self, table: str) -> Path:
+        """Where a table lies, or will."""
+        return self.run / FOLDER / f"{table}.parquet"
+
+    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+        """The rows of a table whose stage is done; none where it is not.
+
+        Raises:
+            BadStore: the table is missing or damaged all the same.
+        """
+        stage = next(stage for stage, tables in TABLES.items() if table in tables)
+        return read_rows(self.path(table)) if self.done(stage) else iter(())
+
+    def write_table(self, stage: Stage, table: str, found: Iterable[dict[str, Any]]) -> int:
+        """Replace a table of a stage; gives its rows."""
+        with replacing(self.path(table)) as temporary:
+            return write_rows(temporary, TABLES[stage][table], found)
+
+    def write_header(self, header: LookupsHeader) -> None:
+        """Replace ``lookups.json``, and remove the tables of stages that are no longer done."""
+        text = json.dumps(header.model_dump(mode="json"), indent=2, ensure_ascii=True) + "\n"
+        write_text(self.run / LOOKUPS, text)
+        self.header = header
+        for stage, tables in TABLES.items():
+            if stage not in header.stages:
+                for table in tables:
+                    self.path(table).unlink(missing_ok=True)
+
+
+def _read_header(path: Path) -> LookupsHeader | None:
+    if not path.is_file():
+        return None
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(value, dict) and value.get("schema_version", 0) > SCHEMA_VERSION:
+            raise BadStore("written by a newer version of Headscribe", where=path, do="Upgrade Headscribe")
+        return LookupsHeader.model_validate(value)
+    except (OSError, ValueError, TypeError, ValidationError) as error:
+        raise BadStore(
+            f"{LOOKUPS} is damaged", where=path, do="Remove it; look-ups are then made again"
+        ) from error

@@ -1,0 +1,1 @@
+"""What comparing prompts leaves on disk."""
