@@ -42,24 +42,6 @@ def find_price(spec: LLMSpec, given: tuple[float, float] | None = None) -> Price
     return None
 
 
-def read_price(text: str) -> tuple[float, float] | None:
-    """Read ``--price``: ``IN,OUT`` in US dollars per million tokens; nothing at all is None.
-
-    Raises:
-        BadOption: not two numbers of at least 0.
-    """
-    if not text.strip():
-        return None
-    try:
-        sent, received = (float(part) for part in text.split(","))
-    except ValueError:
-        sent = received = -1.0
-    if not (0 <= sent < float("inf") and 0 <= received < float("inf")):
-        do = "Give IN,OUT in US dollars per million tokens, such as 0.15,0.60"
-        raise BadOption(f"'{text}' is not a price", where="--price", do=do)
-    return sent, received
-
-
 def parse_prices(text: str, where: str) -> dict[str, dict[str, Price]]:
     """Prices by provider and model, from the text of a ``prices.toml``.
 

@@ -95,8 +95,8 @@ def describe(
     json: o.Json = False,
 ) -> None:
     """Map, score and describe every head, and write a report. A run that was cut short goes on."""
-    from headscribe.agent.prices import read_price
     from headscribe.cli.typed import typed_command
+    from headscribe.core.prices import read_price
     from headscribe.core.settings import DescribeSettings
     from headscribe.pipeline import default_run, describe_model, plan_run, read_statuses
 

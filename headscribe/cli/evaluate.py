@@ -89,8 +89,8 @@ def evaluate(
     json: o.Json = False,
 ) -> None:
     """Compare what descriptions say with what heads score: agreement, chance, disagreements, categories."""
-    from headscribe.agent.prices import read_price
     from headscribe.cli.typed import typed_command
+    from headscribe.core.prices import read_price
     from headscribe.core.settings import AskSettings, EvaluateSettings
     from headscribe.pipeline.evaluate.evaluate import evaluate_run, plan_evaluation
 

@@ -163,8 +163,8 @@ def lookups(
     json: o.Json = False,
 ) -> None:
     """Find which heads recognise the contexts that make next-token neurons fire; explain and score that."""
-    from headscribe.agent.prices import read_price
     from headscribe.cli.typed import typed_command
+    from headscribe.core.prices import read_price
     from headscribe.core.settings import AskSettings, LookupSettings
     from headscribe.pipeline import default_run, look_up, plan_lookups
 

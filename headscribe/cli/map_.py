@@ -9,23 +9,20 @@ import typer
 
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
+from headscribe.cli.settings import Without, takes_settings
 from headscribe.cli.show import print_json, print_table
+from headscribe.core.settings import MapSettings
 
 
+@takes_settings
 def map_(
+    *,
     model: o.Model,
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="MAP", help="Folder to write.", show_default=False)
     ],
     heads: o.Heads = "all",
-    salient: o.Salient = 30,
-    targets: o.Targets = 5,
-    rank_by: o.RankByOption = "saliency",
-    source_view: o.SourceViewOption = "auto",
-    padded_rows: o.PaddedRowsOption = "drop",
-    device: o.Device = "auto",
-    dtype: o.DtypeOption = "auto",
-    seed: o.Seed = 0,
+    settings: Annotated[MapSettings, Without("k")],
     revision: o.Revision = None,
     force: o.Force = False,
     engine: o.EngineOption = "local",
@@ -37,16 +34,6 @@ def map_(
     from headscribe.core.tokens import show_token
     from headscribe.pipeline import map_model
 
-    settings = o.map_settings(
-        salient=salient,
-        targets=targets,
-        rank_by=rank_by,
-        source_view=source_view,
-        padded_rows=padded_rows,
-        device=device,
-        dtype=dtype,
-        seed=seed,
-    )
     with progress(quiet=json) as bars:
         made = map_model(
             model,

@@ -7,23 +7,24 @@ from typing import Annotated
 import typer
 
 from headscribe.cli import options as o
+from headscribe.cli.settings import Without, takes_settings
 from headscribe.cli.show import print_json, print_table
 from headscribe.core.heads import parse_head
+from headscribe.core.settings import MapSettings
 
 COLUMNS = (("Source", "left"), ("Target", "left"), ("Logit", "right"))
 
 
+@takes_settings
 def pairs(
+    *,
     model: o.Model,
     head: Annotated[str, typer.Option("--head", metavar="L5H3", help="The head.", show_default=False)],
     top: Annotated[int, typer.Option("--top", min=1, help="Pairs shown.")] = 100,
     suppressed: Annotated[
         bool, typer.Option("--suppressed", help="The pairs that it suppresses most.")
     ] = False,
-    source_view: o.SourceViewOption = "auto",
-    padded_rows: o.PaddedRowsOption = "drop",
-    device: o.Device = "auto",
-    dtype: o.DtypeOption = "auto",
+    settings: Annotated[MapSettings, Without("salient", "targets", "rank_by", "k", "seed")],
     revision: o.Revision = None,
     json: o.Json = False,
 ) -> None:
@@ -32,7 +33,6 @@ def pairs(
     from headscribe.pipeline import pairs_of_head
 
     chosen = parse_head(head)
-    settings = o.map_settings(source_view=source_view, padded_rows=padded_rows, device=device, dtype=dtype)
     found = pairs_of_head(model, chosen, settings, top=top, suppressed=suppressed, revision=revision)
     if json:
         print_json({"model": model, "head": chosen.name, "suppressed": suppressed, "pairs": found})

@@ -7,11 +7,15 @@ from typing import Annotated
 import typer
 
 from headscribe.cli import options as o
+from headscribe.cli.settings import Without, takes_settings
 from headscribe.cli.show import print_json, print_table
 from headscribe.core.heads import parse_head
+from headscribe.core.settings import MapSettings
 
 
+@takes_settings
 def probe(
+    *,
     model: o.Model,
     words: Annotated[
         list[str],
@@ -27,10 +31,7 @@ def probe(
         bool, typer.Option("--reverse", help="Which sources promote, and suppress, these tokens most.")
     ] = False,
     top: Annotated[int, typer.Option("--top", min=1, help="Tokens shown on each side.")] = 5,
-    source_view: o.SourceViewOption = "auto",
-    padded_rows: o.PaddedRowsOption = "drop",
-    device: o.Device = "auto",
-    dtype: o.DtypeOption = "auto",
+    settings: Annotated[MapSettings, Without("salient", "targets", "rank_by", "k", "seed")],
     revision: o.Revision = None,
     json: o.Json = False,
 ) -> None:
@@ -38,7 +39,6 @@ def probe(
     from headscribe.core.tokens import show_token
     from headscribe.pipeline import probe_model
 
-    settings = o.map_settings(source_view=source_view, padded_rows=padded_rows, device=device, dtype=dtype)
     rows = probe_model(model, parse_head(head), words, settings, reverse=reverse, top=top, revision=revision)
     if json:
         print_json({"model": model, "head": parse_head(head).name, "reverse": reverse, "rows": rows})

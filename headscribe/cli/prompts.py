@@ -188,10 +188,10 @@ def compare(
     json: o.Json = False,
 ) -> None:
     """Describe the same heads with every template, and say which is better and how sure that is."""
-    from headscribe.agent.prices import read_price
     from headscribe.cli.progress import progress
     from headscribe.cli.prompt_comparison import print_comparison
     from headscribe.cli.typed import typed_command
+    from headscribe.core.prices import read_price
     from headscribe.core.settings import DescribeSettings
     from headscribe.pipeline.prompts.compare import compare_prompts
 

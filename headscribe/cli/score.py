@@ -10,7 +10,9 @@ import typer
 
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
+from headscribe.cli.settings import Without, takes_settings
 from headscribe.cli.show import err, print_json, print_table
+from headscribe.core.settings import MapSettings
 
 if TYPE_CHECKING:
     from headscribe.core.summaries import OperationSummary
@@ -25,7 +27,9 @@ COLUMNS = (
 )
 
 
+@takes_settings
 def score(
+    *,
     model: o.Model,
     out: Annotated[
         Path,
@@ -35,12 +39,7 @@ def score(
     ],
     operations: o.OperationPaths = None,
     heads: o.Heads = "all",
-    source_view: o.SourceViewOption = "auto",
-    padded_rows: o.PaddedRowsOption = "drop",
-    k: o.K = "auto",
-    device: o.Device = "auto",
-    dtype: o.DtypeOption = "auto",
-    seed: o.Seed = 0,
+    settings: Annotated[MapSettings, Without("salient", "targets", "rank_by")],
     revision: o.Revision = None,
     force: o.Force = False,
     engine: o.EngineOption = "local",
@@ -53,9 +52,6 @@ def score(
     from headscribe.core.summaries import operation_summaries
     from headscribe.pipeline import score_model
 
-    settings = o.map_settings(
-        source_view=source_view, padded_rows=padded_rows, k=k, device=device, dtype=dtype, seed=seed
-    )
     with progress(quiet=json) as bars:
         made = score_model(
             model,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headscribe.core.errors import BadOption
 from headscribe.core.records import Usage
 
 MILLION = 1_000_000
@@ -37,6 +38,24 @@ class Price:
         if usage.prompt_tokens is None or usage.completion_tokens is None:
             return None
         return self.of(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens or 0)
+
+
+def read_price(text: str) -> tuple[float, float] | None:
+    """Read ``--price``: ``IN,OUT`` in US dollars per million tokens; nothing at all is None.
+
+    Raises:
+        BadOption: not two numbers of at least 0.
+    """
+    if not text.strip():
+        return None
+    try:
+        sent, received = (float(part) for part in text.split(","))
+    except ValueError:
+        sent = received = -1.0
+    if not (0 <= sent < float("inf") and 0 <= received < float("inf")):
+        do = "Give IN,OUT in US dollars per million tokens, such as 0.15,0.60"
+        raise BadOption(f"'{text}' is not a price", where="--price", do=do)
+    return sent, received
 
 
 def dollars(amount: float) -> str:

@@ -1,10 +1,17 @@
-"""The settings of a map, and those of asking an LLM, as validated records."""
+"""The settings of a map, of asking an LLM, of look-ups and of an evaluation, as validated records.
+
+A field's ``Option`` is its documentation, and what the command line makes an option of.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from headscribe.core.errors import BadOption
+from headscribe.core.options import Option, Settings
+from headscribe.core.prices import read_price
 
 SourceView = Literal["auto", "raw", "first-mlp"]
 PaddedRows = Literal["drop", "keep"]
@@ -22,64 +29,122 @@ MIN_PAIRS = 30
 RELATION_HEAD = 0.15
 """Score from which the paper calls a head a relation head; a parameter wherever it is used."""
 
+MAPPING, ASKING = "How the map is made", "How the LLM is asked"
+TEXTS, RUNNING, JUDGING = "Which texts", "How the model is looked at", "How descriptions are judged"
 
-class MapSettings(BaseModel):
+
+def read_k(text: str) -> Literal["auto"] | int:
+    """Read ``--k``.
+
+    Raises:
+        BadOption: neither ``auto`` nor a whole number of at least 1.
+    """
+    if text == "auto":
+        return "auto"
+    if text.isdecimal() and int(text) >= 1:
+        return int(text)
+    raise BadOption(f"'{text}' is not a k", where="--k", do="Use auto or a whole number of at least 1")
+
+
+def read_threshold(share: float) -> float:
+    """See that some scores can reach a threshold, and not all do.
+
+    Raises:
+        BadOption: not above 0 and up to 1.
+    """
+    if not 0 < share <= 1:
+        do = "Scores are shares: choose one above 0 and up to 1"
+        raise BadOption(f"{share:g} is no threshold", where="--threshold", do=do)
+    return share
+
+
+Device = Annotated[
+    str,
+    Option("auto, cpu, cuda (every GPU), cuda:1, or a list such as cuda:0,cuda:1", panel=MAPPING),
+]
+Arithmetic = Annotated[Dtype, Option("Arithmetic; auto is float32.", panel=MAPPING)]
+Seed = Annotated[int, Option("Seeds every draw.")]
+
+
+class MapSettings(Settings):
     """What determines the numbers of a map, apart from the checkpoint and the operations.
 
-    Attributes:
-        salient: salient source tokens kept per head (paper: 30).
-        targets: promoted, and suppressed, tokens kept per source (paper: 5).
-        rank_by: what makes a source token one of the head's: its saliency (paper), or its best pair, the
-            largest entry of its row of M.
-        source_view: ``auto`` reads layer 0 from the embedding and later layers through the first MLP.
-        padded_rows: whether vocabulary rows beyond the tokenizer take part, as in the reference code.
-        k: ``auto``, or the k of every operation score.
-        dtype: arithmetic; ``auto`` is float32 whatever the checkpoint stores.
-        device: a torch device, or ``auto``.
-        seed: seeds every draw, such as ``sample:50``.
+    30 salient tokens and 5 targets are the paper's; in its code the padded rows take part (``keep``).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    panel = MAPPING
 
-    salient: int = Field(default=30, ge=1)
-    targets: int = Field(default=5, ge=1)
-    rank_by: RankBy = "saliency"
-    source_view: SourceView = "auto"
-    padded_rows: PaddedRows = "drop"
-    k: Literal["auto"] | int = "auto"
-    dtype: Dtype = "auto"
-    device: str = "auto"
-    seed: int = 0
+    salient: Annotated[int, Field(ge=1), Option("Salient source tokens per head.")] = 30
+    targets: Annotated[int, Field(ge=1), Option("Promoted, and suppressed, tokens per source.")] = 5
+    rank_by: Annotated[
+        RankBy,
+        Option(
+            "Which source tokens a head shows: the most salient (saliency), or those of the largest entries "
+            "of its whole map (pairs)."
+        ),
+    ] = "saliency"
+    source_view: Annotated[
+        SourceView,
+        Option(
+            "What a head reads: the embedding (raw) or the embedding after the first MLP. "
+            "auto: raw in layer 0, first-mlp in later layers."
+        ),
+    ] = "auto"
+    padded_rows: Annotated[PaddedRows, Option("Vocabulary rows that the tokenizer does not know.")] = "drop"
+    k: Annotated[
+        Literal["auto"] | int,
+        Option(
+            "A pair counts when its target is among the k largest. "
+            "auto: 10, copying 1; with 100,000 tokens or more 25 and 3.",
+            metavar="auto|N",
+            read=read_k,
+            typed=str,
+        ),
+    ] = "auto"
+    device: Device = "auto"
+    dtype: Arithmetic = "auto"
+    seed: Seed = 0
 
 
-class AskSettings(BaseModel):
+class AskSettings(Settings):
     """How an LLM is asked, whatever it is asked about.
 
-    ``temperature`` and ``max_reply_tokens`` determine an answer; the rest does not.
-
-    Attributes:
-        temperature: None leaves it to the server.
-        max_reply_tokens: where a reply is cut.
-        concurrency: calls in flight at once.
-        max_retries: further attempts after a first that failed in a way worth repeating.
-        timeout: seconds allowed per attempt.
-        max_cost: US dollars that the calls may cost in all, None without limit.
-        max_tokens: tokens, sent and received, that the calls may take in all, None without limit.
-        price: US dollars per million tokens sent and received, None to look it up.
-        prompt_folders: folders of the user's own templates.
+    ``temperature`` (None leaves it to the server) and ``max_reply_tokens`` determine an answer; the rest does
+    not. Costs and tokens are limited over all calls together.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    panel = ASKING
 
-    temperature: float | None = Field(default=0.0, ge=0.0)
-    max_reply_tokens: int = Field(default=1024, ge=16)
-    concurrency: int = Field(default=16, ge=1)
-    max_retries: int = Field(default=5, ge=0)
-    timeout: float = Field(default=120.0, gt=0)
-    max_cost: float | None = Field(default=None, gt=0)
-    max_tokens: int | None = Field(default=None, ge=1)
-    price: tuple[float, float] | None = None
-    prompt_folders: tuple[str, ...] = ()
+    concurrency: Annotated[int, Field(ge=1), Option("Calls in flight at once.")] = 16
+    max_retries: Annotated[int, Field(ge=0), Option("Further attempts after one that failed.")] = 5
+    timeout: Annotated[float, Field(ge=0.1), Option("Seconds allowed per attempt.")] = 120.0
+    max_reply_tokens: Annotated[int, Field(ge=16), Option("Where a reply is cut.")] = 1024
+    temperature: Annotated[float | None, Field(ge=0.0), Option("Sampling temperature.")] = 0.0
+    prompt_folders: Annotated[
+        tuple[str, ...],
+        Option(
+            "A folder of your own templates, beside the shipped ones. May be repeated.",
+            name="--prompts",
+            metavar="DIR",
+        ),
+    ] = ()
+    max_cost: Annotated[
+        float | None, Field(ge=1e-6), Option("Stop before the run costs more than this.", metavar="USD")
+    ] = None
+    max_tokens: Annotated[
+        int | None,
+        Field(ge=1),
+        Option("Stop before the run sends and receives more tokens than this.", metavar="N"),
+    ] = None
+    price: Annotated[
+        tuple[float, float] | None,
+        Option(
+            "US dollars per million tokens sent and received, where no price is known or another one holds.",
+            metavar="IN,OUT",
+            read=read_price,
+            typed=str,
+        ),
+    ] = None
 
 
 class DescribeSettings(AskSettings):
@@ -87,81 +152,104 @@ class DescribeSettings(AskSettings):
 
     ``method``, ``prompt`` and, for ``verified``, ``rounds``, ``validation``, ``test`` and ``split_seed``
     determine the answer too, as do ``max_tool_calls``, ``max_head_tokens`` and ``tool_choice`` for ``agent``.
-
-    Attributes:
-        method: ``verified`` tests each description on held-out tokens and refines it; ``agent`` lets the LLM
-            run experiments on the head first, and tests; ``single`` asks once per head, as the paper does.
-        prompt: name of the template that describes, with ``@VERSION`` for one that is not the newest.
-        rounds: how often the describer may be asked to refine.
-        validation: held-out rows per head that choose between rounds.
-        test: held-out rows per head that give the confidence.
-        split_seed: of the draw of these rows, and of the rows of other heads beside them.
-        max_tool_calls: experiments that the LLM may run per head.
-        max_head_tokens: tokens, sent and received, from which a head's experiments end.
-        tool_choice: ``required`` makes a model that never calls tools of itself do so until its limit.
+    ``single`` asks as the paper does. ``split_seed`` is of the draw of held-out rows, and of the rows of
+    other heads beside them; ``tool_choice="required"`` makes a model that never calls tools of itself do so
+    until its limit.
     """
 
-    method: Method = "verified"
-    prompt: str = "describe"
-    rounds: int = Field(default=2, ge=0)
-    validation: int = Field(default=6, ge=0)
-    test: int = Field(default=10, ge=1)
+    method: Annotated[
+        Method,
+        Option(
+            "verified: describe, test on held-out tokens, refine. agent: run experiments on the head, "
+            "describe, test. single: one prompt per head, untested."
+        ),
+    ] = "verified"
+    prompt: Annotated[str, Option("Template: NAME, NAME@VERSION or a file.")] = "describe"
+    rounds: Annotated[int, Field(ge=0), Option("How often verified may refine.")] = 2
+    validation: Annotated[int, Field(ge=0), Option("Rows per head held out to choose between rounds.")] = 6
+    test: Annotated[int, Field(ge=1), Option("Rows per head held out to measure the confidence.")] = 10
     split_seed: int = 0
-    max_tool_calls: int = Field(default=12, ge=1)
-    max_head_tokens: int = Field(default=40_000, ge=1)
+    max_tool_calls: Annotated[int, Field(ge=1), Option("Experiments that agent may run per head.")] = 12
+    max_head_tokens: Annotated[
+        int, Field(ge=1), Option("Tokens, sent and received, from which agent ends a head's experiments.")
+    ] = 40_000
     tool_choice: Literal["auto", "required"] = "auto"
 
 
-class LookupSettings(BaseModel):
+class TextSettings(Settings):
+    """Which texts a model is looked at on: where they lie, and what of them is read."""
+
+    panel = TEXTS
+
+    texts: Annotated[
+        str | None,
+        Option(
+            "A file or folder of .txt (a document per line), .jsonl or .parquet, or a dataset's id "
+            "(ID or ID:CONFIGURATION). For demo: its own.",
+            metavar="TEXTS",
+        ),
+    ] = None
+    text_column: Annotated[str | None, Option("Where the text stands, if it is not found.")] = None
+    explain_split: Annotated[str | None, Option("Default: train.")] = None
+    score_split: Annotated[
+        str | None,
+        Option(
+            "Default: validation or test; without one, one half of the documents explains and the "
+            "other scores."
+        ),
+    ] = None
+    texts_revision: Annotated[str | None, Option("Branch, tag or commit of a dataset.")] = None
+
+
+class LookupSettings(Settings):
     """What determines next-token neurons, their prompts and their heads (definitions section 7).
 
-    Attributes:
-        layers: such as ``L8-11``; None for the last third of the layers.
-        neurons_per_layer: neurons of each arm (paper: 20).
-        baseline: ``random`` adds as many random neurons of the same layers, ``none`` does not.
-        explain_prompts: strongest prompts per neuron that explain (paper: 20).
-        score_prompts: strongest prompts per neuron, from the other texts, that score (paper: 10).
-        max_texts: texts read for each of both, at most (paper: 10,000).
-        bos: ``auto`` puts the model's beginning-of-text token in front of every text, as TransformerLens
-            does, also where the tokenizer puts nothing there; ``tokenizer`` leaves it to the tokenizer.
-        ablate: whether to measure what head and neuron do to the next token.
-        dtype: arithmetic; ``auto`` is float32 whatever the checkpoint stores.
-        device: a torch device, or ``auto``.
-        seed: of the random neurons, of the division of the texts, and of the intervals' resamples.
+    The defaults are the paper's. With ``bos="auto"`` every text begins as it does in TransformerLens, also
+    where the tokenizer puts nothing there. ``seed`` is that of the random neurons, of the division of the
+    texts, and of the intervals' resamples.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    panel = RUNNING
 
-    layers: str | None = None
-    neurons_per_layer: int = Field(default=20, ge=1)
-    baseline: Literal["random", "none"] = "random"
-    explain_prompts: int = Field(default=20, ge=2)
-    score_prompts: int = Field(default=10, ge=2)
-    max_texts: int = Field(default=10_000, ge=1)
-    bos: Literal["auto", "tokenizer"] = "auto"
-    ablate: bool = True
-    dtype: Dtype = "auto"
-    device: str = "auto"
-    seed: int = 0
+    max_texts: Annotated[int, Field(ge=1), Option("Texts read for each of both, at most.", panel=TEXTS)] = (
+        10_000
+    )
+    layers: Annotated[
+        str | None, Option("Whose neurons: L9, L8-11, or several with commas. Default: the last third.")
+    ] = None
+    neurons_per_layer: Annotated[int, Field(ge=1), Option("Neurons of each arm.")] = 20
+    baseline: Annotated[
+        Literal["random", "none"], Option("Random neurons beside the next-token neurons.")
+    ] = "random"
+    explain_prompts: Annotated[int, Field(ge=2), Option("Prompts per neuron that explain.")] = 20
+    score_prompts: Annotated[int, Field(ge=2), Option("Prompts per neuron that score.")] = 10
+    bos: Annotated[
+        Literal["auto", "tokenizer"],
+        Option(
+            "Put the model's beginning-of-text token in front of every text (auto), or what the "
+            "tokenizer puts there."
+        ),
+    ] = "auto"
+    ablate: Annotated[bool, Option("Measure what head and neuron do to the next token's probability.")] = True
+    device: Device = "auto"
+    dtype: Arithmetic = "auto"
+    seed: Annotated[int, Option("Seeds every draw.", panel=MAPPING)] = 0
 
 
-class EvaluateSettings(BaseModel):
-    """How a run is evaluated.
+class EvaluateSettings(Settings):
+    """How a run is evaluated. No resamples give no intervals, no permutations no baseline."""
 
-    Attributes:
-        threshold: score from which a head implements an operation.
-        resamples: bootstrap draws over heads; 0 for no intervals.
-        permutations: of the descriptions between heads; 0 for no baseline.
-        seed: of all draws, and of the LLM judge's items.
-        judge: template that asks an LLM what a description expresses.
-        categorize: template that asks an LLM into which categories it falls.
-    """
+    panel = JUDGING
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    threshold: float = Field(default=RELATION_HEAD, gt=0, le=1)
-    resamples: int = Field(default=1000, ge=0)
-    permutations: int = Field(default=1000, ge=0)
-    seed: int = 0
-    judge: str = "judge"
-    categorize: str = "categorize"
+    threshold: Annotated[
+        float,
+        Field(gt=0, le=1),
+        Option("Score from which a head implements an operation.", metavar="SHARE", read=read_threshold),
+    ] = RELATION_HEAD
+    judge: Annotated[str, Option("Template that asks what a description expresses.")] = "judge"
+    categorize: Annotated[str, Option("Template that asks for categories.")] = "categorize"
+    resamples: Annotated[int, Field(ge=0), Option("Bootstrap draws of the intervals.")] = 1000
+    permutations: Annotated[
+        int, Field(ge=0), Option("Shuffles of the descriptions, for what chance reaches.")
+    ] = 1000
+    seed: Seed = 0

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from headscribe.agent.llm.spec import parse_llm
-from headscribe.agent.prices import _shipped, find_price, parse_prices, read_price
+from headscribe.agent.prices import _shipped, find_price, parse_prices
 from headscribe.core.errors import BadOption
-from headscribe.core.prices import Price
+from headscribe.core.prices import Price, read_price
 from headscribe.core.records import Usage
 
 
