@@ -13,7 +13,9 @@ from headscribe.core.errors import BadOption
 from headscribe.core.options import Option, Settings
 from headscribe.core.prices import read_price
 
-SourceView = Literal["auto", "raw", "first-mlp"]
+SourceView = Literal["auto", "raw", "first-mlp", "residual"]
+Norms = Literal["fold", "leave"]
+"""Whether the norms around attention are folded into W_V and W_O, or left out as in the paper."""
 PaddedRows = Literal["drop", "keep"]
 RankBy = Literal["saliency", "pairs"]
 Method = Literal["verified", "agent", "single"]

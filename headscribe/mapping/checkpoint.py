@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from headscribe.core.errors import BadOption, ModelNotFound, NotACausalLM
+from headscribe.core.settings import Norms
+from headscribe.mapping import first_block
 from headscribe.mapping.facts import OV, ModelFacts
 from headscribe.mapping.families import find_family
 from headscribe.mapping.families.family import Dimensions, Family
 from headscribe.mapping.files import CheckpointFiles, LocalFolder, read_json
+from headscribe.mapping.folding import folded, read_layer
 from headscribe.mapping.hashes import hash_weights
 from headscribe.mapping.reading import Reader, TensorNames
 from headscribe.mapping.tensors import TensorSource, open_tensors
@@ -27,6 +30,7 @@ from headscribe.mapping.vocabulary import Vocabulary, open_vocabulary
 
 if TYPE_CHECKING:
     from headscribe.mapping.families.family import TensorMap
+    from headscribe.mapping.source_view import View
 
 _META = torch.device("meta")
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
@@ -132,15 +136,16 @@ class Checkpoint:
         self._parts.source.fetch_whole()
         return self.path
 
-    def to_fetch(self, layers: Iterable[int], *, first_mlp: bool) -> tuple[int, int]:
+    def to_fetch(self, layers: Iterable[int], views: Collection[View], norms: Norms) -> tuple[int, int]:
         """Bytes that mapping these layers would fetch from the hub, and bytes of all weight files in use.
 
         Args:
             layers: layers of the model.
-            first_mlp: whether the first MLP is needed.
+            views: the source views of these layers.
+            norms: as for ``ov``.
         """
         source = self._parts.source
-        needed = self._names_read(layers, first_mlp=first_mlp)
+        needed = self._names_read(layers, views, norms)
         return sum(source.missing(name) for name in needed), sum(file.size for file in source.files())
 
     @contextmanager
@@ -192,18 +197,55 @@ class Checkpoint:
         """
         return self._table(self._names.head(tied=self._tied), dtype, torch.device(device))
 
-    def ov(self, layer: int, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> OV:
-        """W_V and W_O of a layer's heads (definitions section 1), without biases."""
-        read, dims = self._reader(dtype, torch.device(device)), self._parts.dims
-        family = self._parts.family
-        return OV(w_v=family.value(read, dims, layer), w_o=family.output(read, dims, layer))
+    def ov(
+        self,
+        layer: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+        *,
+        norms: Norms = "leave",
+    ) -> OV:
+        """W_V and W_O of a layer's heads, with their biases (definitions sections 1 and 8).
+
+        A norm *behind* attention (Gemma 2 and 3, OLMo-2) always has its weight folded into the columns of W_O
+        and into b_O; its scale per token is left out.
+
+        Args:
+            layer: a layer of the model.
+            dtype: of the result.
+            device: of the result.
+            norms: ``leave`` leaves the other norms out, as the paper does. ``fold`` folds in the weight of
+                the norm in front of attention, w_v = diag(γ_l) W_V, and of the final norm, w_o =
+                W_O diag(γ_f), after centring W_O's rows where that is a LayerNorm. The bias of a LayerNorm
+                in front joins the value bias as β_l W_V. Such a w_v multiplies what ``head_norm`` gives.
+        """
+        read = self._reader(dtype, torch.device(device))
+        return folded(read_layer(self._parts.family, read, self._parts.dims, layer, norms))
 
     def first_mlp(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> TensorMap:
         """MLP_0(norm_0(·)) on rows of E, [n, d_model] -> [n, d_model], without residual.
 
         The rows must have the dtype and device given here. Holds the MLP's weights as long as it lives.
         """
-        return self._parts.family.first_mlp(self._reader(dtype, torch.device(device)), self._parts.dims)
+        read = self._reader(dtype, torch.device(device))
+        return first_block.first_mlp(self._parts.family, read, self._parts.dims)
+
+    def residual(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> TensorMap:
+        """E + MLP_0(norm_0(E)) on rows of E, [n, d_model] -> [n, d_model]: the stream behind block 0.
+
+        Attention is left out. E is scaled where the model does so (Gemma), and a norm behind the MLP
+        (Gemma 2 and 3, OLMo-2) is applied to each row. Otherwise as ``first_mlp``.
+        """
+        read = self._reader(dtype, torch.device(device))
+        return first_block.residual(self._parts.family, read, self._parts.dims)
+
+    def head_norm(self) -> TensorMap:
+        """What the norm in front of attention makes of source vectors, but for its weight and bias.
+
+        A function [n, d_model] -> [n, d_model] for any dtype and device, the same for all layers: x / rms(x),
+        after centring where it is a LayerNorm, and x itself where the family has no such norm (OLMo-2).
+        """
+        return first_block.head_norm(self._parts.family, self._parts.dims)
 
     def _table(self, name: str, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         key = (name, dtype, str(device))
@@ -230,18 +272,19 @@ class Checkpoint:
 
     def _check_layout(self) -> set[str]:
         """Check that every tensor needed is there with its shape; gives how they are stored."""
-        names = self._names_read(range(self._parts.dims.n_layers), first_mlp=True)
+        names = self._names_read(range(self._parts.dims.n_layers), ["residual"], "fold")
         return {self._parts.source.dtype(name) for name in names}
 
-    def _names_read(self, layers: Iterable[int], *, first_mlp: bool) -> set[str]:
+    def _names_read(self, layers: Iterable[int], views: Collection[View], norms: Norms) -> set[str]:
         """Names of the tensors that mapping these layers reads; each is checked, none is read."""
         family, dims = self._parts.family, self._parts.dims
         read = self._reader(torch.float32, _META)
         for layer in layers:
-            family.value(read, dims, layer)
-            family.output(read, dims, layer)
-        if first_mlp:
-            family.first_mlp(read, dims)
+            read_layer(family, read, dims, layer, norms)
+        if "residual" in views:
+            first_block.residual(family, read, dims)
+        elif "first-mlp" in views:
+            first_block.first_mlp(family, read, dims)
         tables = self._reader(torch.float32, _META, prefix="")
         for name in {self._names.embedding, self._names.head(tied=self._tied)}:
             tables(name, (dims.vocab_size, dims.d_model))
@@ -261,4 +304,5 @@ class Checkpoint:
             tied=self._tied,
             dtype="+".join(sorted(stored)),
             notes=self._parts.family.notes,
+            embedding_scale=first_block.embedding_scale(self._parts.family, dims),
         )

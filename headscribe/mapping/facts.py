@@ -25,6 +25,7 @@ class ModelFacts:
         tied: whether the unembedding is the embedding.
         dtype: how the weights are stored, such as ``bfloat16``; two names joined by ``+`` if mixed.
         notes: what the family does beyond the paper's definitions, one sentence each.
+        embedding_scale: what the model multiplies an embedding by on input; √d_model in Gemma, else 1.
     """
 
     family: str
@@ -38,16 +39,30 @@ class ModelFacts:
     tied: bool
     dtype: str
     notes: tuple[str, ...] = ()
+    embedding_scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class OV:
-    """The value and output weights of one layer's heads.
+    """The value and output weights of one layer's heads, of one dtype and on one device.
+
+    With x what a head reads of a source, it writes (x w_v + value_bias) w_o. ``Checkpoint.ov`` says which
+    norms are folded into them.
 
     Attributes:
         w_v: [n_kv_heads, d_model, d_head].
-        w_o: [n_heads, d_head, d_model]; a norm's weight that follows attention is folded into its columns.
+        w_o: [n_heads, d_head, d_model].
+        value_bias: what every value has whatever the source, [n_kv_heads, d_head]; zero where the model has
+            no such bias.
+        output_bias: what the layer's heads write together whatever they read, [d_model]; each head's share
+            is 1 / n_heads of it, so that heads add up to the layer.
     """
 
     w_v: torch.Tensor
     w_o: torch.Tensor
+    value_bias: torch.Tensor
+    output_bias: torch.Tensor
+
+    def tensors(self) -> tuple[torch.Tensor, ...]:
+        """All of them."""
+        return self.w_v, self.w_o, self.value_bias, self.output_bias

@@ -29,8 +29,8 @@ def fetching(
     Says nothing of local models, nor of hub models that are all there.
     """
     layers = sorted({head.layer for head in heads})
-    through_mlp = any(view_of_layer(settings, layer) == "first-mlp" for layer in layers)
-    missing, total = checkpoint.to_fetch(layers, first_mlp=through_mlp)
+    views = {view_of_layer(settings, layer) for layer in layers}
+    missing, total = checkpoint.to_fetch(layers, views, "leave")
     if not missing:
         yield
         return

@@ -131,6 +131,6 @@ class _OVReader:
         if copied is not None:
             here = torch.cuda.current_stream(self._device)
             here.wait_event(copied)
-            for tensor in (ov.w_v, ov.w_o):
+            for tensor in ov.tensors():
                 tensor.record_stream(here)  # not to be reused before this stream is done with it
         return ov

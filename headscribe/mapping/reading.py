@@ -69,6 +69,8 @@ class Reader:
         self._dtype, self._device = dtype, device
         self.asked: set[str] = set()
         """Full names of the tensors asked for so far."""
+        self.copied = True
+        """Whether all tensors given so far are copies, that is, share no memory with the file system."""
 
     def __call__(
         self,
@@ -99,7 +101,9 @@ class Reader:
             raise DamagedCheckpoint(
                 f"{full} holds NaN or infinite values", where=self._where, do="Download it again"
             )
-        return to_device(tensor, Arithmetic(self._device, self._dtype))
+        given = to_device(tensor, Arithmetic(self._device, self._dtype))
+        self.copied = self.copied and given.data_ptr() != tensor.data_ptr()
+        return given
 
     def _check(self, full: str, shape: tuple[int, ...]) -> None:
         if full not in self._source.names():

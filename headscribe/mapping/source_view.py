@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
-from headscribe.core.settings import MapSettings
+from headscribe.core.settings import MapSettings, Norms
 from headscribe.mapping.devices import Arithmetic
 
 if TYPE_CHECKING:
     from headscribe.mapping.checkpoint import Checkpoint
+    from headscribe.mapping.families.family import TensorMap
 
-View = Literal["raw", "first-mlp"]
+View = Literal["raw", "first-mlp", "residual"]
 
 BLOCK = 2048
 """Vocabulary rows worked on at once: few enough that what a block makes stays in the processor's cache."""
@@ -63,21 +64,23 @@ def vocabulary_rows(checkpoint: Checkpoint, settings: MapSettings) -> Vocabulary
 
 
 def source_vectors(
-    checkpoint: Checkpoint, view: View, arithmetic: Arithmetic, rows: Tensor | slice
+    checkpoint: Checkpoint, view: View, arithmetic: Arithmetic, rows: Tensor | slice, norms: Norms = "leave"
 ) -> Tensor:
-    """E' of some vocabulary rows: [n, d_model].
+    """E' of some vocabulary rows, or what the norm in front of attention makes of it: [n, d_model].
 
     Args:
         checkpoint: the model.
-        view: ``raw`` gives rows of E, ``first-mlp`` MLP_0(norm_0(E)) without residual.
+        view: ``raw`` gives rows of E, ``first-mlp`` MLP_0(norm_0(E)) without residual, ``residual``
+            E + MLP_0(norm_0(E)).
         arithmetic: dtype and device of the result.
         rows: ids [n] on any device, or a slice of the vocabulary.
+        norms: with ``fold`` the vectors have passed ``Checkpoint.head_norm``; its weight is in W_V then.
     """
-    if view == "raw":
+    if view == "raw" and norms == "leave":
         if isinstance(rows, slice):  # the table itself, which a tied unembedding shares
             return checkpoint.embedding(arithmetic.dtype, arithmetic.device)[rows]
         return checkpoint.embedding_rows(rows, arithmetic.dtype, arithmetic.device)
-    first_mlp = checkpoint.first_mlp(arithmetic.dtype, arithmetic.device)
+    read_by_heads = _read_by_heads(checkpoint, view, arithmetic, norms)
     facts = checkpoint.facts
     ids = rows if isinstance(rows, Tensor) else range(facts.vocab_size)[rows]
     out = torch.empty(len(ids), facts.d_model, dtype=arithmetic.dtype, device=arithmetic.device)
@@ -86,8 +89,31 @@ def source_vectors(
         block = ids[start : start + BLOCK]
         chosen = block if isinstance(block, Tensor) else slice(block.start, block.stop, block.step)
         part = checkpoint.embedding_rows(chosen, arithmetic.dtype, arithmetic.device)
-        out[start : start + BLOCK] = first_mlp(part)
+        out[start : start + BLOCK] = read_by_heads(part)
     return out
+
+
+def _read_by_heads(checkpoint: Checkpoint, view: View, arithmetic: Arithmetic, norms: Norms) -> TensorMap:
+    """The function from rows of E to what heads are taken to read: [n, d_model] -> [n, d_model]."""
+    views = {"raw": _on_input, "first-mlp": _through_first_mlp, "residual": _behind_block_0}
+    seen = views[view](checkpoint, arithmetic)
+    if norms == "leave":
+        return seen
+    norm = checkpoint.head_norm()
+    return lambda rows: norm(seen(rows))
+
+
+def _on_input(checkpoint: Checkpoint, _: Arithmetic) -> TensorMap:
+    scale = checkpoint.facts.embedding_scale
+    return lambda rows: rows * scale
+
+
+def _through_first_mlp(checkpoint: Checkpoint, arithmetic: Arithmetic) -> TensorMap:
+    return checkpoint.first_mlp(arithmetic.dtype, arithmetic.device)
+
+
+def _behind_block_0(checkpoint: Checkpoint, arithmetic: Arithmetic) -> TensorMap:
+    return checkpoint.residual(arithmetic.dtype, arithmetic.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +122,8 @@ class SourceTable:
 
     Attributes:
         view: which view it is.
-        vectors: [rows, d_model], up to the last row that takes part.
-        norms: ‖e'‖ of each row, [rows].
+        vectors: [rows, d_model], up to the last row that takes part; normalised where norms are folded.
+        norms: ‖e'‖ of each row of ``vectors``, [rows].
         usable: rows that take part and are not zero, [rows] of bool; only they have a saliency.
         zero_rows: ids of rows that take part and whose vector is zero.
     """
@@ -115,11 +141,11 @@ class SourceTable:
 
 
 def source_table(
-    checkpoint: Checkpoint, view: View, arithmetic: Arithmetic, rows: VocabularyRows
+    checkpoint: Checkpoint, view: View, arithmetic: Arithmetic, rows: VocabularyRows, norms: Norms = "leave"
 ) -> SourceTable:
-    """E' of every row that takes part, computed once for all layers of the view."""
-    vectors = source_vectors(checkpoint, view, arithmetic, slice(0, rows.stop))
-    norms = torch.cat(
+    """``source_vectors`` of every row that takes part, computed once for all layers of the view."""
+    vectors = source_vectors(checkpoint, view, arithmetic, slice(0, rows.stop), norms)
+    lengths = torch.cat(
         [
             torch.linalg.vector_norm(part, dim=1, dtype=arithmetic.norm_dtype)
             for part in torch.split(vectors, BLOCK)
@@ -127,6 +153,6 @@ def source_table(
     )
     kept = torch.ones(rows.stop, dtype=torch.bool, device=arithmetic.device)
     kept[list(rows.holes)] = False
-    zero = kept & (norms == 0)
+    zero = kept & (lengths == 0)
     zero_rows = tuple(int(id) for id in zero.nonzero().flatten().tolist())
-    return SourceTable(view, vectors, norms, kept & ~zero, zero_rows)
+    return SourceTable(view, vectors, lengths, kept & ~zero, zero_rows)

@@ -71,7 +71,8 @@ class MemoryCheckpoint:
         return self.u.to(device, dtype)
 
     def ov(self, layer: int, dtype: torch.dtype = torch.float32, device: Any = "cpu") -> OV:
-        return OV(self.w_v[layer].to(device, dtype), self.w_o[layer].to(device, dtype))
+        w_v, w_o = self.w_v[layer].to(device, dtype), self.w_o[layer].to(device, dtype)
+        return OV(w_v, w_o, w_v.new_zeros(w_v.shape[0], w_v.shape[2]), w_o.new_zeros(w_o.shape[2]))
 
     def first_mlp(self, dtype: torch.dtype = torch.float32, device: Any = "cpu") -> Any:
         return lambda x: torch.relu(x) @ self.mlp.to(device, dtype)

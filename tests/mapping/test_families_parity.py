@@ -10,6 +10,7 @@ import torch
 
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.facts import OV
+from tests.mapping.modules import NORMS_BEHIND, attention, blocks, norm_behind_attention
 from tests.mapping.tiny_models import (
     FAMILY_NAMES,
     FREE_HEAD_WIDTH,
@@ -76,14 +77,14 @@ def test_attention_to_one_token_is_the_sum_over_heads_plus_biases(saved: tuple[s
         ov, facts = checkpoint.ov(layer), checkpoint.facts
         assert ov.w_v.shape == (facts.n_kv_heads, facts.d_model, facts.d_head)
         assert ov.w_o.shape == (facts.n_heads, facts.d_head, facts.d_model)
-        expected = _sum_over_heads(inputs[layer], ov) + _biases(_layers(model, family)[layer], ov)
+        expected = _sum_over_heads(inputs[layer], ov) + _biases(blocks(model, family)[layer], ov)
         assert torch.allclose(expected, _folded(model, family, layer, outputs[layer]), rtol=1e-4, atol=1e-4)
 
 
 def test_the_first_mlp_view_equals_norm_and_mlp_of_block_0(saved: tuple[str, Path, Any]) -> None:
     family, folder, model = saved
     ids = torch.tensor([3, 1, 4, VOCABULARY - 1])
-    block, x = _layers(model, family)[0], model.get_input_embeddings()(ids)  # Gemma's module scales
+    block, x = blocks(model, family)[0], model.get_input_embeddings()(ids)  # Gemma's module scales
     norm = {"gpt2": "ln_2", "phi": "input_layernorm", "gemma2": "pre_feedforward_layernorm"}
     norm["gemma3"] = norm["gemma3_multimodal"] = norm["gemma2"]
     if family != "olmo2":
@@ -97,7 +98,7 @@ def test_families_say_what_they_do_beyond_the_paper(saved: tuple[str, Path, Any]
     family, folder, _ = saved
     notes = " ".join(open_checkpoint(str(folder)).facts.notes)
     assert ("scaled" in notes) == family.startswith("gemma")
-    assert ("folded" in notes) == (family in ("gemma2", "gemma3", "gemma3_multimodal", "olmo2"))
+    assert ("folded" in notes) == (family in NORMS_BEHIND)
 
 
 def _sum_over_heads(x: torch.Tensor, ov: OV) -> torch.Tensor:
@@ -108,10 +109,7 @@ def _sum_over_heads(x: torch.Tensor, ov: OV) -> torch.Tensor:
 
 def _biases(block: Any, ov: OV) -> torch.Tensor:
     """b_V W_O summed over the heads, plus b_O, where the module has them."""
-    attention = next(
-        getattr(block, name) for name in ("attn", "attention", "self_attn") if hasattr(block, name)
-    )
-    parameters = dict(attention.named_parameters())
+    parameters = dict(attention(block).named_parameters())
     b_v = torch.zeros(ov.w_v.shape[0], 1, ov.w_v.shape[2])
     if "v_proj.bias" in parameters:
         b_v = parameters["v_proj.bias"].view_as(b_v)
@@ -129,16 +127,10 @@ _OUTPUT_BIASES = ("o_proj.bias", "dense.bias", "c_proj.bias")
 
 def _folded(model: Any, family: str, layer: int, output: torch.Tensor) -> torch.Tensor:
     """Attention's output times the weight of the norm behind it, without that norm's scale per token."""
-    if family not in ("gemma2", "gemma3", "gemma3_multimodal", "olmo2"):
+    if (norm := norm_behind_attention(blocks(model, family)[layer], family)) is None:
         return output
-    weight = _layers(model, family)[layer].post_attention_layernorm.weight
+    weight = norm.weight
     return output * (weight if family == "olmo2" else 1 + weight)
-
-
-def _layers(model: Any, family: str) -> Any:
-    if family == "gemma3_multimodal":
-        return model.model.language_model.layers
-    return model.base_model.h if family == "gpt2" else model.base_model.layers
 
 
 @torch.no_grad()
@@ -150,11 +142,9 @@ def _watch(model: Any, family: str, token: int) -> tuple[list[torch.Tensor], lis
         inputs.append((args[0] if args else kwargs["hidden_states"])[0, 0])
         outputs.append(output[0][0, 0])
 
-    for block in _layers(model, family):
-        attention = next(
-            getattr(block, name) for name in ("attn", "attention", "self_attn") if hasattr(block, name)
-        )
-        hooks.append(attention.register_forward_hook(watch, with_kwargs=True))
+    for block in blocks(model, family):
+        hook = attention(block).register_forward_hook(watch, with_kwargs=True)
+        hooks.append(hook)
     model(torch.tensor([[token]]))
     for hook in hooks:
         hook.remove()

@@ -42,7 +42,7 @@ class Shelf:
         self.threads: set[int] = set()
         self._broken, self._slow = broken, slow
 
-    def ov(self, layer: int, *_: Any) -> OV:
+    def ov(self, layer: int, *_: Any, **__: Any) -> OV:
         self.read.append(layer)
         self.threads.add(threading.get_ident())
         while layer == self._slow:
@@ -50,7 +50,9 @@ class Shelf:
             go_on_or_stop()
         if layer == self._broken:
             raise DamagedCheckpoint("a shard is cut short", where=f"layer {layer}")
-        return OV(torch.full((1, 1, 1), float(layer)), torch.zeros(1, 1, 1))
+        return OV(
+            torch.full((1, 1, 1), float(layer)), torch.zeros(1, 1, 1), torch.zeros(1, 1), torch.zeros(1)
+        )
 
     def stream(self, devices: int = 1) -> Any:
         return layer_by_layer(cast(Checkpoint, self), HEADS, [CPU] * devices, self.worker)

@@ -50,7 +50,12 @@ class StoredWeights:
         Raises:
             ValueError: the norm behind attention has a weight of zero where something else is to be written.
         """
-        self._write(self._family.output, layer, w_o)
+        self._write(self._output, layer, w_o)
+
+    def _output(self, read: Read, dims: Dimensions, layer: int) -> Tensor:
+        """W_O with the weight of a norm behind attention in it, as the map reads it."""
+        w_o, norm = self._family.output(read, dims, layer), self._family.behind_attention
+        return w_o * norm.weight(read, dims, layer) if norm else w_o
 
     def _write(self, read: _ReadWeights, layer: int, weights: Tensor) -> None:
         places = _Stand(self.tensors, self._prefix, numbered=True)

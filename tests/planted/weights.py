@@ -10,7 +10,7 @@ d_head.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -72,7 +72,7 @@ def planted_ov(
     """
     facts, random = checkpoint.facts, torch.Generator().manual_seed(seed)
     read = checkpoint.ov(layer, _EXACT.dtype)
-    ov = OV(read.w_v.clone(), read.w_o.clone())
+    ov = replace(read, w_v=read.w_v.clone(), w_o=read.w_o.clone())
     by_value: dict[int, list[HeadPlan]] = {}
     for plan in plans:
         by_value.setdefault(value_head(plan.head, facts.n_heads, facts.n_kv_heads), []).append(plan)

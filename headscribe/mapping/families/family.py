@@ -11,6 +11,8 @@ from headscribe.core.errors import DamagedCheckpoint
 if TYPE_CHECKING:
     import torch
 
+    from headscribe.mapping.families.norms import Norm
+
     TensorMap = Callable[[torch.Tensor], torch.Tensor]
     """A function on rows: [n, d_model] -> [n, d_model]."""
 
@@ -44,11 +46,16 @@ class Dimensions:
     activation: str
     tied: bool
     mlp_bias: bool
+    attention_bias: bool
+
+
+def no_bias(read: Read, dims: Dimensions, layer: int) -> None:
+    """The bias of a layer that has none."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """One model family: where its weights lie and how block 0's MLP reads the residual stream.
+    """One model family: where the weights of its blocks lie, and where its norms stand.
 
     Attributes:
         name: the name of its file.
@@ -58,7 +65,15 @@ class Family:
         unembedding: name of U^T, [vocab, d_model], looked up without the prefix; unused when tied.
         value: reads W_V of a layer, [n_kv_heads, d_model, d_head].
         output: reads W_O of a layer, [n_heads, d_head, d_model].
-        first_mlp: reads MLP_0(norm_0(·)), without residual (definitions section 1).
+        mlp: reads block 0's MLP, without any norm.
+        final_norm: the norm in front of the unembedding.
+        attention_norm: the norm in front of attention, None without one.
+        behind_attention: the norm behind attention, None without one.
+        mlp_norm: the norm in front of block 0's MLP, None without one.
+        behind_mlp: the norm behind block 0's MLP, None without one.
+        value_bias: reads b_V of a layer, [n_kv_heads, d_head], or gives None.
+        output_bias: reads b_O of a layer, [d_model], or gives None.
+        scaled_embedding: whether the embedding is multiplied by √d_model on input.
         keys: names in ``config.json`` that differ from ``CONFIG_KEYS``.
         defaults: values of ``Dimensions`` when ``config.json`` does not give them.
         notes: what it does beyond the paper's definitions, one sentence each.
@@ -71,7 +86,15 @@ class Family:
     unembedding: str
     value: Callable[[Read, Dimensions, int], torch.Tensor]
     output: Callable[[Read, Dimensions, int], torch.Tensor]
-    first_mlp: Callable[[Read, Dimensions], TensorMap]
+    mlp: Callable[[Read, Dimensions], TensorMap]
+    final_norm: Norm
+    attention_norm: Norm | None = None
+    behind_attention: Norm | None = None
+    mlp_norm: Norm | None = None
+    behind_mlp: Norm | None = None
+    value_bias: Callable[[Read, Dimensions, int], torch.Tensor | None] = no_bias
+    output_bias: Callable[[Read, Dimensions, int], torch.Tensor | None] = no_bias
+    scaled_embedding: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -101,10 +124,11 @@ CONFIG_KEYS = {
     "activation": "hidden_act",
     "tied": "tie_word_embeddings",
     "mlp_bias": "mlp_bias",
+    "attention_bias": "attention_bias",
 }
 """The usual names in ``config.json`` of the fields of ``Dimensions``."""
 
-_COMMON_DEFAULTS = {"tied": False, "mlp_bias": False}
+_COMMON_DEFAULTS = {"tied": False, "mlp_bias": False, "attention_bias": False}
 
 
 class _Numbers:
@@ -130,6 +154,7 @@ class _Numbers:
             activation=str(self._value("activation")),
             tied=bool(self._value("tied")),
             mlp_bias=bool(self._value("mlp_bias")),
+            attention_bias=bool(self._value("attention_bias")),
         )
         if found.n_heads % found.n_kv_heads:
             raise self._bad(f"{found.n_heads} heads cannot share {found.n_kv_heads} key/value heads")

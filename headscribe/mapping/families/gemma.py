@@ -23,10 +23,10 @@ _DECLARED = llama_like(
 )
 
 
-def _first_mlp(read: Read, dims: Dimensions) -> TensorMap:
+def _mlp(read: Read, dims: Dimensions) -> TensorMap:
     # the first releases say "gelu" where the tanh approximation was trained; transformers corrects it too
     activation = "gelu_pytorch_tanh" if dims.activation == "gelu" else dims.activation
-    return _DECLARED.first_mlp(read, replace(dims, activation=activation))
+    return _DECLARED.mlp(read, replace(dims, activation=activation))
 
 
-FAMILY = replace(_DECLARED, first_mlp=_first_mlp)
+FAMILY = replace(_DECLARED, mlp=_mlp)

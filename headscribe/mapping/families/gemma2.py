@@ -10,8 +10,9 @@ FOLDED_NORM = (
 FAMILY = llama_like(
     "gemma2",
     "Gemma2",
+    behind_attention="post_attention_layernorm",
     mlp_norm="pre_feedforward_layernorm",
-    folded_norm="post_attention_layernorm",
+    behind_mlp="post_feedforward_layernorm",
     norm_offset=1.0,
     scaled_embedding=True,
     keys={"activation": "hidden_activation"},

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from headscribe.mapping.families.family import Dimensions, Family, Read
-from headscribe.mapping.families.parts import activation, after, layer_norm
+from headscribe.mapping.families.norms import Norm
+from headscribe.mapping.families.parts import activation, output_bias
 
 if TYPE_CHECKING:
     from headscribe.mapping.families.family import TensorMap
@@ -18,6 +19,12 @@ def _value(read: Read, dims: Dimensions, layer: int) -> torch.Tensor:
     d = dims.d_model
     columns = read(f"h.{layer}.attn.c_attn.weight", (d, 3 * d), columns=slice(2 * d, 3 * d))
     return columns.reshape(d, dims.n_heads, dims.d_head).transpose(0, 1)
+
+
+def _value_bias(read: Read, dims: Dimensions, layer: int) -> torch.Tensor:
+    d = dims.d_model
+    bias = read(f"h.{layer}.attn.c_attn.bias", (3 * d,), slice(2 * d, 3 * d))
+    return bias.view(dims.n_heads, dims.d_head)
 
 
 def _output(read: Read, dims: Dimensions, layer: int) -> torch.Tensor:
@@ -33,11 +40,11 @@ def _affine(weight: torch.Tensor, bias: torch.Tensor, x: torch.Tensor) -> torch.
     return torch.addmm(bias, x, weight)
 
 
-def _first_mlp(read: Read, dims: Dimensions) -> TensorMap:
+def _mlp(read: Read, dims: Dimensions) -> TensorMap:
     rise = _conv1d(read, "h.0.mlp.c_fc", dims.d_model, dims.d_mlp)
     fall = _conv1d(read, "h.0.mlp.c_proj", dims.d_mlp, dims.d_model)
     act = activation(dims)
-    return after(layer_norm(read, "h.0.ln_2", dims), lambda x: fall(act(rise(x))))
+    return lambda x: fall(act(rise(x)))
 
 
 FAMILY = Family(
@@ -48,7 +55,12 @@ FAMILY = Family(
     unembedding="lm_head.weight",
     value=_value,
     output=_output,
-    first_mlp=_first_mlp,
+    mlp=_mlp,
+    final_norm=Norm("ln_f", centred=True),
+    attention_norm=Norm("h.{layer}.ln_1", centred=True),
+    mlp_norm=Norm("h.{layer}.ln_2", centred=True),
+    value_bias=_value_bias,
+    output_bias=partial(output_bias, name="h.{layer}.attn.c_proj"),
     keys={
         "n_layers": "n_layer",
         "n_heads": "n_head",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 
 from headscribe.mapping.families.family import Dimensions, Family, Read
-from headscribe.mapping.families.parts import after, layer_norm, linear_output, mlp, value_from_rows
+from headscribe.mapping.families.norms import Norm
+from headscribe.mapping.families.parts import linear_output, mlp, output_bias, value_from_rows
 
-if TYPE_CHECKING:
-    from headscribe.mapping.families.family import TensorMap
+_OUTPUT = "layers.{layer}.attention.dense"
 
 
 def _value(read: Read, dims: Dimensions, layer: int) -> torch.Tensor:
@@ -26,9 +25,15 @@ def _value(read: Read, dims: Dimensions, layer: int) -> torch.Tensor:
     return value_from_rows(joined.reshape(-1, dims.d_model), dims)
 
 
-def _first_mlp(read: Read, dims: Dimensions) -> TensorMap:
-    norm = layer_norm(read, "layers.0.post_attention_layernorm", dims)
-    return after(norm, mlp(read, "layers.0.mlp.dense_h_to_4h", "layers.0.mlp.dense_4h_to_h", dims))
+def _value_bias(read: Read, dims: Dimensions, layer: int) -> torch.Tensor | None:
+    if not dims.attention_bias:
+        return None
+    name = f"layers.{layer}.attention.query_key_value.bias"
+    return read(name, (3 * dims.n_heads * dims.d_head,)).view(dims.n_heads, 3, dims.d_head)[:, 2]
+
+
+def _output_bias(read: Read, dims: Dimensions, layer: int) -> torch.Tensor | None:
+    return output_bias(read, dims, layer, name=_OUTPUT) if dims.attention_bias else None
 
 
 FAMILY = Family(
@@ -38,8 +43,13 @@ FAMILY = Family(
     embedding="embed_in.weight",
     unembedding="embed_out.weight",
     value=_value,
-    output=partial(linear_output, name="layers.{layer}.attention.dense"),
-    first_mlp=_first_mlp,
+    output=partial(linear_output, name=_OUTPUT),
+    mlp=partial(mlp, rise="layers.0.mlp.dense_h_to_4h", fall="layers.0.mlp.dense_4h_to_h"),
+    final_norm=Norm("final_layer_norm", centred=True),
+    attention_norm=Norm("layers.{layer}.input_layernorm", centred=True),
+    mlp_norm=Norm("layers.{layer}.post_attention_layernorm", centred=True),
+    value_bias=_value_bias,
+    output_bias=_output_bias,
     keys={"eps": "layer_norm_eps"},
-    defaults={"activation": "gelu", "eps": 1e-5},
+    defaults={"activation": "gelu", "eps": 1e-5, "attention_bias": True},
 )

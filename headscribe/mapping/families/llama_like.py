@@ -10,20 +10,30 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headscribe.mapping.families.family import Dimensions, Family, Read
-from headscribe.mapping.families.parts import after, gated_mlp, linear_output, rms_norm, value_from_rows
+from headscribe.mapping.families.norms import Norm
+from headscribe.mapping.families.parts import (
+    gated_mlp,
+    linear_output,
+    output_bias,
+    value_bias,
+    value_from_rows,
+)
 
 if TYPE_CHECKING:
     import torch
 
-    from headscribe.mapping.families.family import TensorMap
+VALUE = "layers.{layer}.self_attn.v_proj"
+_OUTPUT = "layers.{layer}.self_attn.o_proj"
 
 
 def llama_like(  # noqa: PLR0913 - one argument per way in which families differ
     name: str,
     classes: str,
     *,
+    attention_norm: str | None = "input_layernorm",
+    behind_attention: str | None = None,
     mlp_norm: str | None = "post_attention_layernorm",
-    folded_norm: str | None = None,
+    behind_mlp: str | None = None,
     norm_offset: float = 0.0,
     scaled_embedding: bool = False,
     keys: Mapping[str, str] | None = None,
@@ -35,14 +45,20 @@ def llama_like(  # noqa: PLR0913 - one argument per way in which families differ
     Args:
         name: the family's name, also its ``model_type``.
         classes: what its classes begin with, as ``Llama`` in ``LlamaForCausalLM``.
+        attention_norm: the norm in front of attention, None if values are read from the residual stream.
+        behind_attention: a norm behind attention.
         mlp_norm: the norm in front of the MLP, None if the MLP reads the residual stream itself.
-        folded_norm: a norm behind attention, whose weight is folded into W_O's columns.
+        behind_mlp: a norm behind the MLP.
         norm_offset: what is added to every norm's stored weight.
         scaled_embedding: whether the embedding is multiplied by √d_model on input.
         keys: names in ``config.json`` that differ.
         defaults: what ``config.json`` may leave out.
         notes: one sentence for each thing done beyond the paper's definitions.
     """
+
+    def norm(below: str | None) -> Norm | None:
+        return None if below is None else Norm(f"layers.{{layer}}.{below}", offset=norm_offset)
+
     return Family(
         name=name,
         architectures=(f"{classes}ForCausalLM", f"{classes}Model"),
@@ -50,8 +66,16 @@ def llama_like(  # noqa: PLR0913 - one argument per way in which families differ
         embedding="embed_tokens.weight",
         unembedding="lm_head.weight",
         value=_value,
-        output=partial(_output, folded_norm=folded_norm, norm_offset=norm_offset),
-        first_mlp=partial(_first_mlp, norm=mlp_norm, norm_offset=norm_offset, scaled=scaled_embedding),
+        output=partial(linear_output, name=_OUTPUT),
+        mlp=partial(gated_mlp, name="layers.0.mlp"),
+        final_norm=Norm("norm", offset=norm_offset),
+        attention_norm=norm(attention_norm),
+        behind_attention=norm(behind_attention),
+        mlp_norm=norm(mlp_norm),
+        behind_mlp=norm(behind_mlp),
+        value_bias=_value_bias,
+        output_bias=_output_bias,
+        scaled_embedding=scaled_embedding,
         keys=keys or {},
         defaults={"activation": "silu", "eps": 1e-6, **(defaults or {})},
         notes=notes,
@@ -60,26 +84,12 @@ def llama_like(  # noqa: PLR0913 - one argument per way in which families differ
 
 def _value(read: Read, dims: Dimensions, layer: int) -> torch.Tensor:
     shape = (dims.n_kv_heads * dims.d_head, dims.d_model)
-    return value_from_rows(read(f"layers.{layer}.self_attn.v_proj.weight", shape), dims)
+    return value_from_rows(read(f"{VALUE.format(layer=layer)}.weight", shape), dims)
 
 
-def _output(
-    read: Read, dims: Dimensions, layer: int, *, folded_norm: str | None, norm_offset: float
-) -> torch.Tensor:
-    w_o = linear_output(read, dims, layer, name="layers.{layer}.self_attn.o_proj")
-    if folded_norm is None:
-        return w_o
-    norm = read(f"layers.{layer}.{folded_norm}.weight", (dims.d_model,)) + norm_offset
-    return w_o * norm  # [n_heads, d_head, d_model] * [d_model]
+def _value_bias(read: Read, dims: Dimensions, layer: int) -> torch.Tensor | None:
+    return value_bias(read, dims, layer, name=VALUE) if dims.attention_bias else None
 
 
-def _first_mlp(
-    read: Read, dims: Dimensions, *, norm: str | None, norm_offset: float, scaled: bool
-) -> TensorMap:
-    view = gated_mlp(read, "layers.0.mlp", dims)
-    if norm is not None:
-        view = after(rms_norm(read, f"layers.0.{norm}", dims, weight_offset=norm_offset), view)
-    if scaled:
-        scale = dims.d_model**0.5
-        view = after(lambda x: x * scale, view)
-    return view
+def _output_bias(read: Read, dims: Dimensions, layer: int) -> torch.Tensor | None:
+    return output_bias(read, dims, layer, name=_OUTPUT) if dims.attention_bias else None

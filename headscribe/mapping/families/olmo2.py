@@ -5,8 +5,10 @@ from headscribe.mapping.families.llama_like import llama_like
 FAMILY = llama_like(
     "olmo2",
     "Olmo2",
+    attention_norm=None,
+    behind_attention="post_attention_layernorm",
     mlp_norm=None,
-    folded_norm="post_attention_layernorm",
+    behind_mlp="post_feedforward_layernorm",
     defaults={"eps": 1e-5},
     notes=(
         "The norm behind attention is folded into W_O's columns; its scale per token is left out.",

@@ -1,4 +1,4 @@
-"""The building blocks that families share: head layouts, norms, activations and MLPs."""
+"""The building blocks that families share: head layouts, biases, activations and MLPs."""
 
 from __future__ import annotations
 
@@ -41,6 +41,17 @@ def linear_output(read: Read, dims: Dimensions, layer: int, *, name: str) -> tor
     return output_from_columns(weight, dims)
 
 
+def value_bias(read: Read, dims: Dimensions, layer: int, *, name: str) -> torch.Tensor:
+    """b_V of a layer from the linear layer ``name``, with ``{layer}`` in it: [n_kv_heads, d_head]."""
+    bias = read(f"{name.format(layer=layer)}.bias", (dims.n_kv_heads * dims.d_head,))
+    return bias.view(dims.n_kv_heads, dims.d_head)
+
+
+def output_bias(read: Read, dims: Dimensions, layer: int, *, name: str) -> torch.Tensor:
+    """b_O of a layer from the linear layer ``name``, with ``{layer}`` in it: [d_model]."""
+    return read(f"{name.format(layer=layer)}.bias", (dims.d_model,))
+
+
 def linear(read: Read, name: str, n_in: int, n_out: int, *, bias: bool) -> TensorMap:
     """A linear layer stored [n_out, n_in]: x W^T + b."""
     weight = read(f"{name}.weight", (n_out, n_in))
@@ -48,22 +59,7 @@ def linear(read: Read, name: str, n_in: int, n_out: int, *, bias: bool) -> Tenso
     return partial(functional.linear, weight=weight, bias=shift)
 
 
-def layer_norm(read: Read, name: str, dims: Dimensions) -> TensorMap:
-    """LayerNorm with weight and bias."""
-    weight, bias = read(f"{name}.weight", (dims.d_model,)), read(f"{name}.bias", (dims.d_model,))
-    return partial(
-        functional.layer_norm, normalized_shape=(dims.d_model,), weight=weight, bias=bias, eps=dims.eps
-    )
-
-
-def rms_norm(read: Read, name: str, dims: Dimensions, *, weight_offset: float = 0.0) -> TensorMap:
-    """RMSNorm with the weight ``weight_offset`` + w (Gemma stores w around zero and adds 1)."""
-    stored = read(f"{name}.weight", (dims.d_model,))
-    weight = stored + weight_offset if weight_offset else stored
-    return partial(functional.rms_norm, normalized_shape=(dims.d_model,), weight=weight, eps=dims.eps)
-
-
-def mlp(read: Read, rise: str, fall: str, dims: Dimensions) -> TensorMap:
+def mlp(read: Read, dims: Dimensions, *, rise: str, fall: str) -> TensorMap:
     """A plain MLP with biases: fall(activation(rise(x)))."""
     up = linear(read, rise, dims.d_model, dims.d_mlp, bias=True)
     down = linear(read, fall, dims.d_mlp, dims.d_model, bias=True)
@@ -71,7 +67,7 @@ def mlp(read: Read, rise: str, fall: str, dims: Dimensions) -> TensorMap:
     return lambda x: down(act(up(x)))
 
 
-def gated_mlp(read: Read, name: str, dims: Dimensions) -> TensorMap:
+def gated_mlp(read: Read, dims: Dimensions, *, name: str) -> TensorMap:
     """A gated MLP below ``name``: down(activation(gate(x)) · up(x))."""
     gate = linear(read, f"{name}.gate_proj", dims.d_model, dims.d_mlp, bias=dims.mlp_bias)
     up = linear(read, f"{name}.up_proj", dims.d_model, dims.d_mlp, bias=dims.mlp_bias)
@@ -92,8 +88,3 @@ def activation(dims: Dimensions) -> TensorMap:
             do="Add it to headscribe/mapping/families/parts.py",
         )
     return _ACTIVATIONS[dims.activation]
-
-
-def after(first: TensorMap, second: TensorMap) -> TensorMap:
-    """The function x -> second(first(x))."""
-    return lambda x: second(first(x))

@@ -1,31 +1,29 @@
 """Phi-1, 1.5 and 2: attention and MLP read the residual stream in parallel, through the block's one norm.
 
-The bias of ``lm_head`` is left out of the map, like every bias outside the first MLP.
+The bias of ``lm_head`` is left out of the map.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
-from headscribe.mapping.families.family import Dimensions, Read
-from headscribe.mapping.families.llama_like import llama_like
-from headscribe.mapping.families.parts import after, layer_norm, linear_output, mlp
+from headscribe.mapping.families.llama_like import VALUE, llama_like
+from headscribe.mapping.families.norms import Norm
+from headscribe.mapping.families.parts import linear_output, mlp, output_bias, value_bias
 
-if TYPE_CHECKING:
-    from headscribe.mapping.families.family import TensorMap
-
-
-def _first_mlp(read: Read, dims: Dimensions) -> TensorMap:
-    norm = layer_norm(read, "layers.0.input_layernorm", dims)
-    return after(norm, mlp(read, "layers.0.mlp.fc1", "layers.0.mlp.fc2", dims))
-
+_OUTPUT = "layers.{layer}.self_attn.dense"
+_NORM = Norm("layers.{layer}.input_layernorm", centred=True)
 
 FAMILY = replace(
     llama_like(
         "phi", "Phi", keys={"eps": "layer_norm_eps"}, defaults={"activation": "gelu_new", "eps": 1e-5}
     ),
-    output=partial(linear_output, name="layers.{layer}.self_attn.dense"),
-    first_mlp=_first_mlp,
+    output=partial(linear_output, name=_OUTPUT),
+    mlp=partial(mlp, rise="layers.0.mlp.fc1", fall="layers.0.mlp.fc2"),
+    final_norm=Norm("final_layernorm", centred=True),
+    attention_norm=_NORM,
+    mlp_norm=_NORM,
+    value_bias=partial(value_bias, name=VALUE),
+    output_bias=partial(output_bias, name=_OUTPUT),
 )

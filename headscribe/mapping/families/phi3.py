@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headscribe.mapping.families.family import Dimensions, Read
 from headscribe.mapping.families.llama_like import llama_like
-from headscribe.mapping.families.parts import activation, after, linear, rms_norm, value_from_rows
+from headscribe.mapping.families.parts import activation, linear, value_from_rows
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +22,7 @@ def _value(read: Read, dims: Dimensions, layer: int) -> torch.Tensor:
     return value_from_rows(read(name, (total, dims.d_model), rows=slice(before, total)), dims)
 
 
-def _first_mlp(read: Read, dims: Dimensions) -> TensorMap:
+def _mlp(read: Read, dims: Dimensions) -> TensorMap:
     gate_up = linear(read, "layers.0.mlp.gate_up_proj", dims.d_model, 2 * dims.d_mlp, bias=False)
     down = linear(read, "layers.0.mlp.down_proj", dims.d_mlp, dims.d_model, bias=False)
     act = activation(dims)
@@ -31,11 +31,11 @@ def _first_mlp(read: Read, dims: Dimensions) -> TensorMap:
         gate, up = gate_up(x).chunk(2, dim=-1)
         return down(act(gate) * up)
 
-    return after(rms_norm(read, "layers.0.post_attention_layernorm", dims), gated)
+    return gated
 
 
 FAMILY = replace(
     llama_like("phi3", "Phi3", defaults={"eps": 1e-5}),
     value=_value,
-    first_mlp=_first_mlp,
+    mlp=_mlp,
 )
