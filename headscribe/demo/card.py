@@ -82,7 +82,7 @@ natural text.
 | took | {minutes} minutes on {threads} threads of a CPU, torch {torch} |
 | final loss | {loss} as trained, {target_loss} on the words that an operation determines (running means) |
 
-## MeasuredOperation
+## Measured
 
 {n_valid} of {n_operations} operations have enough single-token pairs. A head scores at least {relation} on
 {n_related} of them, and at least {strong} on {n_strong}.
