@@ -13,7 +13,7 @@ import pytest
 import headscribe
 from headscribe.core import errors
 from tests.conftest import REPOSITORY
-from tests.test_docs_commands import SHOWN
+from tests.documentation import commands
 
 pytest.importorskip("mkdocs")
 
@@ -72,4 +72,6 @@ def test_every_error_has_a_page_that_shows_a_line(code: str) -> None:
 
 def test_every_page_of_an_error_is_about_one_that_exists() -> None:
     assert sorted(page.stem for page in ERRORS.glob("*.md") if page.stem != "README") == CODES
-    assert len([shown for shown in SHOWN if shown.error]) >= 15, "most of the lines are checked by typing"
+    assert len([shown for shown in commands() if shown.error]) >= 15, (
+        "most of the lines are checked by typing"
+    )

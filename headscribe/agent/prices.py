@@ -34,7 +34,7 @@ def find_price(spec: LLMSpec, given: tuple[float, float] | None = None) -> Price
     if spec.kind in {"rules", "fake", "vllm"}:
         return NO_CHARGE
     provider = {"openai": "openai", "server": "server"}.get(spec.kind, spec.provider or "")
-    for table in (_own(user_config() / FILE), _shipped()):
+    for table in (_own(user_config() / FILE), shipped_prices()):
         models = table.get(provider, {})
         for name in (spec.model, _DATED.sub("", spec.model)):
             if name in models:
@@ -87,5 +87,6 @@ def _own(path: Path) -> dict[str, dict[str, Price]]:
 
 
 @cache
-def _shipped() -> dict[str, dict[str, Price]]:
+def shipped_prices() -> dict[str, dict[str, Price]]:
+    """The package's own table: prices by provider and model."""
     return parse_prices(files("headscribe.agent").joinpath("data", FILE).read_text(encoding="utf-8"), FILE)

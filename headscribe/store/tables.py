@@ -77,7 +77,7 @@ DESCRIPTIONS = pa.schema(
     ]
 )
 
-_ROWS_PER_GROUP = 4096
+ROWS_PER_GROUP = 4096
 
 
 def write_rows(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> int:
@@ -87,7 +87,7 @@ def write_rows(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) ->
         batch: list[dict[str, Any]] = []
         for row in rows:
             batch.append(row)
-            if len(batch) == _ROWS_PER_GROUP:
+            if len(batch) == ROWS_PER_GROUP:
                 writer.write_table(pa.Table.from_pylist(batch, schema))
                 count, batch = count + len(batch), []
         writer.write_table(pa.Table.from_pylist(batch, schema))
@@ -109,7 +109,7 @@ def read_rows(
     """
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_ROWS_PER_GROUP, columns=columns):
+            for batch in file.iter_batches(ROWS_PER_GROUP, columns=columns):
                 yield from _rows(batch if heads is None else _of_heads(batch, heads))
     except FileNotFoundError as error:
         raise BadStore("a table is missing", where=path, do="Make the map or run again") from error

@@ -14,27 +14,16 @@ from headscribe.core.errors import BadPrompt, LLMUnavailable, MissingExtra
 from headscribe.core.progress import Silent
 from headscribe.core.records import Evidence, Mapping, Status, Token
 from headscribe.core.settings import DescribeSettings
+from tests.agent.chat_server import CHAT
+from tests.agent.list_journal import ListJournal
 
-CHAT = "/v1/chat/completions"
 EVIDENCE = Evidence((Mapping(0, Token(5, " France"), 2.5, (Token(9, " Paris"),), (3.5,)),))
-
-
-class Journal:
-    def __init__(self):
-        self.attempts = []
-
-    def find(self, identity):
-        replies = [a.reply for a in self.attempts if a.reply and a.request.identity() == identity]
-        return replies[-1] if replies else None
-
-    def record(self, attempt):
-        self.attempts.append(attempt)
 
 
 def use(spec, work, journal=None, connect=True, **settings):
     async def run():
         chosen = DescribeSettings(**{"max_retries": 0, **settings})
-        opened = open_describer(parse_llm(spec), chosen, journal or Journal(), Silent(), connect=connect)
+        opened = open_describer(parse_llm(spec), chosen, journal or ListJournal(), Silent(), connect=connect)
         async with opened as describer:
             return await work(describer)
 
@@ -58,7 +47,7 @@ def test_the_rules_describe_without_a_call():
         describer.drain()
         return await describer.describe(EVIDENCE)
 
-    journal = Journal()
+    journal = ListJournal()
     assert use("rules", work, journal).status in {Status.OK, Status.UNCLEAR}
     assert journal.attempts == []
 
@@ -72,7 +61,7 @@ def test_a_chat_model_is_asked_what_was_planned():
         assert describer.totals.calls == 1
         return planned
 
-    journal = Journal()
+    journal = ListJournal()
     planned = use("fake", work, journal, method="single")
     assert [attempt.request for attempt in journal.attempts] == planned
 

@@ -15,8 +15,8 @@ from werkzeug import Request, Response
 from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient, is_loopback
 from headscribe.core.chat import CallFailed, ChatRequest, FailureKind, Message, Sampling
 from headscribe.core.errors import LLMUnavailable
+from tests.agent.chat_server import CHAT, completion
 
-CHAT = "/v1/chat/completions"
 KEY = "secret-key-4711"
 SCHEMA = {
     "type": "object",
@@ -24,28 +24,6 @@ SCHEMA = {
     "required": ["pattern"],
     "additionalProperties": False,
 }
-
-
-def completion(text="Paris", **message):
-    return {
-        "id": "chat-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "served-as-this",
-        "choices": [
-            {
-                "index": 0,
-                "finish_reason": message.pop("finish_reason", "stop"),
-                "message": {"role": "assistant", "content": text, **message},
-            }
-        ],
-        "usage": {
-            "prompt_tokens": 11,
-            "completion_tokens": 7,
-            "total_tokens": 18,
-            "prompt_tokens_details": {"cached_tokens": 5},
-        },
-    }
 
 
 def question(schema=None, **sampling):

@@ -12,6 +12,7 @@ from werkzeug import Response
 from headscribe.agent.llm.failures import NoToolCalling, no_tool_calling
 from headscribe.agent.llm.langchain_client import LangChainClient
 from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
+from headscribe.agent.llm.spec import parse_llm
 from headscribe.core.chat import (
     Attempt,
     CallFailed,
@@ -25,7 +26,7 @@ from headscribe.core.chat import (
 )
 from headscribe.core.records import Usage
 from headscribe.store.describe.journal import Journal
-from tests.agent.test_llm_server import CHAT, completion
+from tests.agent.chat_server import CHAT, completion
 
 PICK = Tool(
     "pick",
@@ -195,16 +196,21 @@ class Provider(BaseChatModel):
         return self.bind(tools=tools, **kwargs)
 
 
-def langchain_client(can):
-    client = LangChainClient.__new__(LangChainClient)
-    client.name, client._model, client._timeout = "provider:m", Provider(can=can), 5.0
+@pytest.fixture
+def another_provider(monkeypatch):
+    """A client of a provider that LangChain knows, and whose model can call tools or not."""
+
+    def client(can):
+        monkeypatch.setattr("langchain.chat_models.init_chat_model", lambda *_, **__: Provider(can=can))
+        return LangChainClient(parse_llm("provider:m"), Sampling(), 5.0)
+
     return client
 
 
-def test_another_provider_gets_tools_by_langchains_own_way():
-    reply = asyncio.run(langchain_client(True).send(request(messages=TALK[:1])))
+def test_another_provider_gets_tools_by_langchains_own_way(another_provider):
+    reply = asyncio.run(another_provider(True).send(request(messages=TALK[:1])))
     assert [(call.name, json.loads(call.arguments)) for call in reply.tool_calls] == [
         ("pick", {"word": "Choose."})
     ]
     with pytest.raises(NoToolCalling, match="no tool calling in LangChain"):
-        asyncio.run(langchain_client(False).send(request()))
+        asyncio.run(another_provider(False).send(request()))

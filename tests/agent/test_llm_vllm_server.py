@@ -75,7 +75,7 @@ def run_server(model, within=None, **arguments):
     async def run():
         server = VLLMServer(str(model), **arguments)
         async with server as base_url:
-            leaders.append(server._process.pid)
+            leaders.append(server.pid)
             assert base_url == f"http://127.0.0.1:{server.port}/v1"
             assert len(members(leaders[0])) == 3, "the keeper, the server and the server's own child"
             if within:
@@ -116,7 +116,7 @@ def test_it_is_stopped_when_the_work_is_cancelled(stand_in, model):
 
 def test_a_server_that_ignores_being_asked_is_killed(stand_in, model, monkeypatch):
     monkeypatch.setenv("STAND_IN", "stubborn")
-    monkeypatch.setattr("headscribe.agent.llm.vllm_server._STOP_GRACE", 1.0)
+    monkeypatch.setattr("headscribe.agent.llm.vllm_server.STOP_GRACE", 1.0)
     run_server(model)
 
 
@@ -171,7 +171,7 @@ def test_no_server_outlives_a_killed_parent(stand_in, model, number):
         "async def run():\n"
         "    server = VLLMServer(sys.argv[1])\n"
         "    async with server:\n"
-        "        print(server._process.pid, flush=True)\n"
+        "        print(server.pid, flush=True)\n"
         "        await asyncio.sleep(600)\n"
         "asyncio.run(run())\n"
     )

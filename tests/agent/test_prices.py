@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headscribe.agent.llm.spec import parse_llm
-from headscribe.agent.prices import _shipped, find_price, parse_prices
+from headscribe.agent.prices import find_price, parse_prices, shipped_prices
 from headscribe.core.errors import BadOption
 from headscribe.core.prices import Price, read_price
 from headscribe.core.records import Usage
@@ -23,7 +23,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_shipped_price_has_a_day_and_a_place_and_cheaper_cached_tokens():
-    prices = [price for models in _shipped().values() for price in models.values()]
+    prices = [price for models in shipped_prices().values() for price in models.values()]
     assert prices
     for price in prices:
         assert datetime.date.fromisoformat(price.as_of) < datetime.date(2027, 1, 1)

@@ -13,8 +13,8 @@ from headscribe.agent.tool_agent import held_out
 from headscribe.core.progress import Silent
 from headscribe.core.records import Status
 from headscribe.core.settings import DescribeSettings
+from tests.agent.list_journal import ListJournal
 from tests.agent.planted_experiments import EVIDENCE, CapitalHead
-from tests.agent.test_describers import Journal
 
 ANSWER = {"reasoning": "r", "inputs": "countries", "pattern": "capitals", "description": "To capitals."}
 MAP = {"tool_calls": [{"name": "map_tokens", "arguments": {"words": ["France", "Cuba"]}}]}
@@ -43,7 +43,9 @@ def describe(spec, journal=None, said=None, times=1, head=None, **settings):
         chosen = DescribeSettings(
             **{"method": "agent", "max_retries": 0, "validation": 3, "test": 4, **settings}
         )
-        async with open_describer(parse_llm(spec), chosen, journal or Journal(), said or Said()) as describer:
+        async with open_describer(
+            parse_llm(spec), chosen, journal or ListJournal(), said or Said()
+        ) as describer:
             for _ in range(times):
                 outcome = await describer.describe(EVIDENCE, experiments=head or CapitalHead())
             return outcome, describer
@@ -57,7 +59,7 @@ def conversations(journal):
 
 
 def test_experiments_come_before_the_answer_and_the_test_after_it(tmp_path):
-    journal, head = Journal(), CapitalHead()
+    journal, head = ListJournal(), CapitalHead()
     outcome, _ = describe(script(tmp_path, MAP, PAIRS, {"json": ANSWER}), journal, head=head)
     assert (outcome.status, outcome.description, outcome.method) == (Status.OK, "To capitals.", None)
     assert outcome.rounds == 3
@@ -75,7 +77,7 @@ def test_experiments_come_before_the_answer_and_the_test_after_it(tmp_path):
 
 
 def test_prose_without_a_call_ends_the_experiments_and_the_answer_is_asked_for_with_its_schema(tmp_path):
-    journal = Journal()
+    journal = ListJournal()
     outcome, _ = describe(
         script(tmp_path, {"text": "I see capitals. pattern: maybe"}, {"json": ANSWER}), journal
     )
@@ -87,7 +89,7 @@ def test_prose_without_a_call_ends_the_experiments_and_the_answer_is_asked_for_w
 
 
 def test_a_model_that_never_stops_calling_is_stopped(tmp_path):
-    journal, head = Journal(), CapitalHead()
+    journal, head = ListJournal(), CapitalHead()
     spec = script(tmp_path, *[MAP] * 5, {"json": ANSWER})
     outcome, _ = describe(spec, journal, head=head, max_tool_calls=5)
     assert len(outcome.transcript.experiments) == len(head.asked) == 5
@@ -96,7 +98,7 @@ def test_a_model_that_never_stops_calling_is_stopped(tmp_path):
 
 
 def test_many_calls_in_one_reply_count_one_by_one_and_those_beyond_the_limit_are_not_made(tmp_path):
-    journal, head = Journal(), CapitalHead()
+    journal, head = ListJournal(), CapitalHead()
     many = {"tool_calls": MAP["tool_calls"] * 50}
     outcome, _ = describe(script(tmp_path, MAP, many, {"json": ANSWER}), journal, head=head, max_tool_calls=4)
     assert len(head.asked) == 4
@@ -120,7 +122,7 @@ def test_experiments_end_when_their_tokens_are_used_up(tmp_path):
 
 
 def test_a_conversation_that_grows_too_long_for_the_llm_is_shortened_and_ended(tmp_path):
-    journal = Journal()
+    journal = ListJournal()
     spec = script(tmp_path, MAP, PAIRS, {"failure": "too-long"}, {"json": ANSWER})
     outcome, _ = describe(spec, journal)
     assert outcome.status is Status.OK
@@ -129,7 +131,7 @@ def test_a_conversation_that_grows_too_long_for_the_llm_is_shortened_and_ended(t
 
 
 def test_bad_calls_become_messages_and_go_back_as_servers_take_them(tmp_path):
-    journal = Journal()
+    journal = ListJournal()
     bad = {
         "tool_calls": [
             {"name": "rm", "arguments": "{]", "id": ""},
@@ -159,7 +161,7 @@ OTHERS = ["llama2:latest does not support tools", "Unrecognized request argument
 
 @pytest.mark.parametrize("words", [VLLM, *OTHERS])
 def test_an_llm_without_tool_calling_describes_by_verified_and_says_so_once(tmp_path, words):
-    said, journal = Said(), Journal()
+    said, journal = Said(), ListJournal()
     spec = script(tmp_path, {"status": 400, "message": words}, {"json": ANSWER})
     outcome, describer = describe(spec, journal, said, times=2)
     assert (outcome.status, outcome.method) == (Status.OK, "verified")
@@ -179,7 +181,7 @@ def test_another_bad_request_is_a_failure_and_no_reason_to_fall_back(tmp_path):
 
 
 def test_what_was_answered_is_replayed_and_gives_the_same_outcome(tmp_path):
-    journal, spec = Journal(), script(tmp_path, MAP, PAIRS, {"json": ANSWER})
+    journal, spec = ListJournal(), script(tmp_path, MAP, PAIRS, {"json": ANSWER})
     first, _ = describe(spec, journal)
     again, describer = describe(spec, journal)
     assert again == first
@@ -187,7 +189,7 @@ def test_what_was_answered_is_replayed_and_gives_the_same_outcome(tmp_path):
 
 
 def test_an_interrupted_conversation_goes_on_where_it_was(tmp_path):
-    journal = Journal()
+    journal = ListJournal()
     broken, _ = describe(script(tmp_path, MAP, {"status": 500}), journal)
     assert broken.status is Status.FAILED
     again, _ = describe(script(tmp_path, PAIRS, {"json": ANSWER}), journal)
@@ -203,7 +205,7 @@ def test_nothing_held_out_reaches_the_describer(tmp_path):
         "tool_calls": [{"name": "map_tokens", "arguments": {"words": [word.title() for word in hidden]}}]
     }
     reverse = {"tool_calls": [{"name": "sources_promoting", "arguments": {"word": "Paris"}}]}
-    journal = Journal()
+    journal = ListJournal()
     describe(script(tmp_path, everyone, titled, MAP, reverse, {"json": ANSWER}), journal)
     for request in conversations(journal):
         for message in request.messages:
@@ -218,7 +220,7 @@ def test_nothing_held_out_reaches_the_describer(tmp_path):
 
 
 def test_the_first_request_is_what_was_planned_and_starts_alike_for_every_head(tmp_path):
-    journal = Journal()
+    journal = ListJournal()
     _, describer = describe(script(tmp_path, MAP, {"json": ANSWER}), journal)
     assert describer.requests(EVIDENCE) == [conversations(journal)[0]]
     assert conversations(journal)[0].messages[0].content.startswith("You will be shown part of")

@@ -54,10 +54,10 @@ def test_a_training_that_fails_leaves_the_old_checkpoint(
     out.mkdir()
     (out / "config.json").write_text("old")
 
-    def full_disk(path: Path, content: object) -> None:
+    def full_disk(path: Path, text: str, **_: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(train, "_write_json", full_disk)
+    monkeypatch.setattr(Path, "write_text", full_disk)
     with pytest.raises(OSError, match="No space"):
         train.main(["--steps", "1", "--threads", "1", "-o", str(out)])
     assert (out / "config.json").read_text() == "old"

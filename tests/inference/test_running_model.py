@@ -127,10 +127,12 @@ def test_a_model_whose_attention_passes_by_is_a_clear_error(tmp_path: Path) -> N
 
 
 def test_an_attention_without_eager_code_is_a_clear_error() -> None:
+    from transformers import AttentionInterface
+
     hooks.register()
     x = torch.zeros(1, 1, 1, 1)
     with pytest.raises(UnhookableAttention, match="no eager attention"):
-        hooks._attention(Path(), x, x, x, None)
+        AttentionInterface()[hooks.IMPLEMENTATION](Path(), x, x, x, None)
 
 
 def test_a_folder_that_transformers_cannot_run_is_a_clear_error(tmp_path: Path) -> None:

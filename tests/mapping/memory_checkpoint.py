@@ -11,6 +11,7 @@ from torch import Tensor
 from headscribe.core.heads import Head
 from headscribe.mapping.checkpoint import Checkpoint
 from headscribe.mapping.facts import OV, ModelFacts
+from headscribe.operations import Operation
 
 
 @dataclass
@@ -134,3 +135,8 @@ def in_order(row: Tensor, ids: list[int], *, largest: bool = True) -> list[int]:
     """Ids by value, equal values by ascending id, written the slow way."""
     sign = -1 if largest else 1
     return sorted(ids, key=lambda id: (sign * float(row[id]), id))
+
+
+def operation(name: str, pairs: list[tuple[int, int]]) -> Operation:
+    """Pairs of ids, as the words of ``Words``."""
+    return Operation(name, "any", 1, "", "", None, tuple((str(s), str(t)) for s, t in pairs))

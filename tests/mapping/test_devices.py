@@ -15,8 +15,7 @@ from headscribe.mapping import devices
 from headscribe.mapping.devices import choose_arithmetics, enough_memory, full_precision, rows_at_once
 from headscribe.mapping.head_maps import map_heads
 from headscribe.mapping.scores import score_pairs
-from tests.mapping.memory_checkpoint import random_checkpoint
-from tests.mapping.test_maths_scores import operation
+from tests.mapping.memory_checkpoint import operation, random_checkpoint
 
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 COPYING = operation("copying", [])

@@ -13,8 +13,7 @@ from headscribe.core.errors import UnsupportedFamily
 from headscribe.mapping import families
 from headscribe.mapping.families import FAMILIES, find_family
 from tests.conftest import REPOSITORY
-from tests.mapping import test_families_parity as parity
-from tests.mapping import tiny_models
+from tests.mapping import parity, tiny_models
 
 MULTIMODAL = {
     "architectures": ["Gemma3ForConditionalGeneration"],
@@ -91,9 +90,9 @@ def test_the_how_to_page_adds_a_family_that_equals_transformers(
     module = ModuleType("starcoder2")
     exec(code[0], module.__dict__)
     monkeypatch.setattr(families, "FAMILIES", (*FAMILIES, module.FAMILY))
-    monkeypatch.setitem(tiny_models._NEEDED, "starcoder2", ("Starcoder2", tiny_models._GROUPED))
+    monkeypatch.setitem(tiny_models.NEEDED, "starcoder2", ("Starcoder2", tiny_models.GROUPED))
     saved = ("starcoder2", tmp_path, tiny_models.save_tiny("starcoder2", tmp_path))
-    parity.test_facts_come_from_the_configuration(saved)
-    parity.test_embeddings_equal_the_model_s_own(saved)
-    parity.test_attention_to_one_token_is_the_sum_over_heads_plus_biases(saved)
-    parity.test_the_first_mlp_view_equals_norm_and_mlp_of_block_0(saved)
+    parity.check_facts(saved)
+    parity.check_embeddings(saved)
+    parity.check_attention(saved)
+    parity.check_first_mlp(saved)

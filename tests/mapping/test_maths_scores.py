@@ -17,14 +17,9 @@ from headscribe.mapping.ranks import among_largest
 from headscribe.mapping.scores import score_heads, score_pairs
 from headscribe.mapping.screen import Screen
 from headscribe.mapping.source_view import VocabularyRows, view_of_layer
-from headscribe.operations import Operation
-from tests.mapping.memory_checkpoint import MemoryCheckpoint, in_order, random_checkpoint
+from tests.mapping.memory_checkpoint import MemoryCheckpoint, in_order, operation, random_checkpoint
 
 FLOAT64 = MapSettings(dtype="float64")
-
-
-def operation(name: str, pairs: list[tuple[int, int]]) -> Operation:
-    return Operation(name, "any", 1, "", "", None, tuple((str(s), str(t)) for s, t in pairs))
 
 
 def random_pairs(seed: int, n: int, vocab: int, without: tuple[int, ...] = ()) -> list[tuple[int, int]]:

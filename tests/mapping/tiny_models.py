@@ -41,9 +41,9 @@ _COMMON = {
     "eos_token_id": 0,
     "pad_token_id": None,
 }
-_GROUPED = {**_COMMON, "num_key_value_heads": KV_HEADS}
-_FREE = {**_GROUPED, "head_dim": FREE_HEAD_WIDTH}
-_NEEDED: dict[str, tuple[str, dict[str, Any]]] = {
+GROUPED = {**_COMMON, "num_key_value_heads": KV_HEADS}
+_FREE = {**GROUPED, "head_dim": FREE_HEAD_WIDTH}
+NEEDED: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt2": (
         "GPT2",
         {
@@ -59,19 +59,20 @@ _NEEDED: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "gpt_neox": ("GPTNeoX", _COMMON | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4,
                                                            "partial_rotary_factor": 0.2}}),
-    "phi": ("Phi", _GROUPED | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4,
+    "phi": ("Phi", GROUPED | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4,
                                                    "partial_rotary_factor": 0.4}}),
-    "phi3": ("Phi3", _GROUPED),
+    "phi3": ("Phi3", GROUPED),
     "llama": ("Llama", _FREE),
     "mistral": ("Mistral", _FREE),
-    "qwen2": ("Qwen2", _GROUPED),
+    "qwen2": ("Qwen2", GROUPED),
     "qwen3": ("Qwen3", _FREE),
     "gemma": ("Gemma", _FREE),
     "gemma2": ("Gemma2", _FREE),
     "gemma3": ("Gemma3", _FREE),
     "gemma3_multimodal": ("Gemma3", _FREE),
-    "olmo2": ("Olmo2", _GROUPED),
+    "olmo2": ("Olmo2", GROUPED),
 }  # fmt: skip
+"""By family: what its classes begin with, and its configuration."""
 
 
 def save_tiny(
@@ -112,7 +113,7 @@ def save_tiny(
 def _build(family: str, overrides: dict[str, Any]) -> Any:
     import transformers
 
-    classes, numbers = _NEEDED[family]
+    classes, numbers = NEEDED[family]
     settings = {**numbers, **overrides}
     if family == "gemma3_multimodal":
         vision = transformers.SiglipVisionConfig(

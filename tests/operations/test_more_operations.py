@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from headscribe.operations import CATEGORIES
+from headscribe.operations import CATEGORIES, builtin_operations
 from tests.operations.facts import FACTS
 from tests.operations.more_facts import MORE_FACTS
-from tests.operations.test_builtin_data import OPERATIONS
+
+OPERATIONS = {operation.name: operation for operation in builtin_operations()}
 
 
 def pairs(name: str) -> tuple[tuple[str, str], ...]:

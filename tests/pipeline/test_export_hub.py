@@ -14,7 +14,7 @@ import pytest
 
 from headscribe.store.describe.run_dir import RunDir
 from tests.conftest import REPOSITORY
-from tests.pipeline.test_export import make_run
+from tests.pipeline.exported_run import make_run
 from tests.store.hub_writes import COMMIT, TOKEN, HeldDataset, WritableHub, writable_hub
 
 _PUSH = """

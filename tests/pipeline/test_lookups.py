@@ -84,7 +84,7 @@ def test_the_models_beginning_of_text_stands_where_the_tokenizer_puts_nothing(
     model: str, texts: str, tmp_path: Path, bos: str, prefix: tuple[int, ...]
 ) -> None:
     wanted = read_request(model, tmp_path, texts=texts, settings=LookupSettings(layers="L1", bos=bos))
-    assert ModelStages(wanted, LookupDir(tmp_path))._reading.prefix == prefix
+    assert ModelStages(wanted, LookupDir(tmp_path)).reading.prefix == prefix
 
 
 def rows(run: Path, table: str, **wanted: Any) -> list[dict[str, Any]]:
@@ -319,17 +319,17 @@ def test_ctrl_c_keeps_the_texts_read_so_far_and_says_how_to_go_on(
 ) -> None:
     monkeypatch.setattr(text_pass, "CHUNK", 20)
     monkeypatch.setattr(text_pass, "SAVE_SECONDS", 0.0)
-    save = text_pass.TextPass._save
+    write = text_pass.write_text
 
-    def interrupted(passing: Any) -> None:
-        save(passing)
+    def interrupted(*saved: Any) -> None:
+        write(*saved)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(text_pass.TextPass, "_save", interrupted)
+    monkeypatch.setattr(text_pass, "write_text", interrupted)
     found = look_up(planted, tmp_path, texts=texts, llm="rules", settings=QUICK)
     assert (found.exit_code, found.made) == (130, ["neurons"])
     assert found.resume.startswith("headscribe lookups ")
-    monkeypatch.setattr(text_pass.TextPass, "_save", save)
+    monkeypatch.setattr(text_pass, "write_text", write)
     found = look_up(planted, tmp_path, texts=texts, llm="rules", settings=QUICK, progress=listening)
     assert "Going on after 20 texts (explain)" in listening.lines
     assert found.exit_code == 0

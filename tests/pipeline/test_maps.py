@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -161,14 +160,13 @@ def test_other_operations_are_added(model: str, operations: Path, tmp_path: Path
     assert {item.name for item in both.header.operations} == {"invented", "second"}
 
 
-def test_an_error_halfway_leaves_no_map(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = head_maps.HeadMaps._generate
-
-    def breaks(self: head_maps.HeadMaps) -> Iterator[object]:
-        yield next(whole(self))
+def test_an_error_in_the_first_layer_leaves_nothing(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(head_maps.HeadMaps, "_generate", breaks)
+    monkeypatch.setattr(head_maps.LayerMapper, "__call__", breaks)
     with pytest.raises(KeyboardInterrupt):
         map_model(model, tmp_path / "map", SETTINGS)
     assert list(tmp_path.iterdir()) == []

@@ -34,7 +34,7 @@ from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 from headscribe.pipeline import describe_model, map_model
 from headscribe.pipeline.engines.ray.cluster import Cluster, Node, raise_if_not_installed
-from headscribe.pipeline.engines.ray.heads import RayDescriber, _Worker
+from headscribe.pipeline.engines.ray.heads import RayDescriber, Worker
 from headscribe.pipeline.engines.ray.node import HeadJob, HeadWorker
 from headscribe.pipeline.engines.ray.source import Source
 from headscribe.prompts import load_template
@@ -192,7 +192,7 @@ def on_nodes(
         for number, left in enumerate((dies_after, None)):
             worker = HeadWorker(pickle.loads(pickle.dumps(job)))
             await worker.prepare()
-            workers.append(_Worker(Node(str(number), str(number), 1, 0), Actor(worker, left)))
+            workers.append(Worker(Node(str(number), str(number), 1, 0), Actor(worker, left)))
         caller = Caller(FakeClient(), journal, settings=ASKING)
         async with open_describer(spec, ASKING, NoJournal(), said, connect=False) as plan:
             describer = RayDescriber(plan, caller, workers, said)

@@ -7,27 +7,8 @@ import pytest
 from headscribe.operations import builtin_operations
 from headscribe.prompts import find_templates
 from headscribe.prompts.checking import check_text
+from tests.prompts.good_template import GOOD
 
-GOOD = '''
-name = "mine"
-version = 1
-purpose = "A test."
-variables = ["mappings"]
-user = """
-Give "pattern" and "description".
-{% for row in mappings %}
-{{ loop.index }} {{ row.source | json }} -> {{ row.targets | json }}
-{% endfor %}
-"""
-[schema]
-type = "object"
-additionalProperties = false
-required = ["pattern", "description"]
-[schema.properties.pattern]
-type = "string"
-[schema.properties.description]
-type = "string"
-'''
 LABELS = [operation.name for operation in builtin_operations()]
 
 

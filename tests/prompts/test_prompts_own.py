@@ -9,7 +9,7 @@ import pytest
 from headscribe.core.errors import BadPrompt
 from headscribe.prompts import find_template, load_template, template_names
 from headscribe.prompts.copying import copy_text
-from tests.prompts.test_prompts_checking import GOOD
+from tests.prompts.good_template import GOOD
 
 
 @pytest.fixture(autouse=True)

@@ -16,24 +16,11 @@ from headscribe.core.sections import Additions, CardNote, Figure, Section, Table
 from headscribe.report.compare.runs import RunComparison, ScoreDifference
 from headscribe.report.overview import Origin
 from headscribe.report.page import render_report
+from tests.report.hostile_texts import TEXTS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-TEXTS = (
-    "<img src=x onerror=\"document.title='hacked';alert(1)\">",
-    "</script><script>document.title='hacked'</script><!--",
-    "<svg onload=alert(1)><a href=javascript:alert(1)>x</a>",
-    "<style>body{display:none}</style><base href=//evil.example>",
-    "\u202e\u2066right to left\u2069\u202c \u200f\u061c",
-    "\x00\x01\x08\x1b[2J\r\n\t\x7f\x85\u2028\u2029",
-    "\ud800 half \udfff",
-    "{{ 7*7 }} {% raw %} ${alert(1)} `",
-    "__proto__",
-    "x" * 10_000,
-    "\u0e49" * 2_000,
-    "",
-)
 PLOT = "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>alert(1)</script><image href='http://e.example/x'/></svg>"
 
 

@@ -14,7 +14,7 @@ from headscribe.core.lookup_scores import ArmScores, Explanation, Pair, PairScor
 from headscribe.core.lookups import CutPrompt, HeadActivity, Neuron, NextTokenNeuron, TopPrompt
 from headscribe.core.records import Status, Token
 from headscribe.report.lookups.page import ShownNeuron, ShownPair, render_lookups
-from tests.report.test_hostile import TEXTS
+from tests.report.hostile_texts import TEXTS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

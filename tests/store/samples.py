@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headscribe.core.chat import ChatRequest, Message, Sampling
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, HeadMap, Mapping, OperationScore, Outcome, Status, Token
 from headscribe.core.settings import DescribeSettings, MapSettings
@@ -83,3 +84,8 @@ def description(layer: int, head: int, status: Status = Status.OK, text: str = "
     return Description(
         Head(layer, head), outcome, "single", "fake", "describe@1", "dd", prompt_tokens=120, seconds=0.5
     )
+
+
+def request(text: str = "Say.") -> ChatRequest:
+    """A question to an LLM."""
+    return ChatRequest("fake", (Message("user", text),), Sampling(), {"type": "object"})

@@ -5,20 +5,17 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from headscribe.core.chat import Attempt, ChatReply, ChatRequest, Message, Sampling
+from headscribe.core.chat import Attempt, ChatReply
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Status, Usage
 from headscribe.store.describe.journal import Journal
 from tests.conftest import REPOSITORY
-from tests.store.samples import description
-
-
-def request(text: str = "Say.") -> ChatRequest:
-    return ChatRequest("fake", (Message("user", text),), Sampling(), {"type": "object"})
+from tests.store.samples import description, request
 
 
 def test_a_reply_is_found_by_what_determines_it(tmp_path: Path) -> None:
@@ -69,7 +66,8 @@ def test_what_was_recorded_survives_a_kill(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
         "from headscribe.store.describe.journal import Journal\n"
-        "from tests.store.test_journal import request, Attempt, ChatReply\n"
+        "from headscribe.core.chat import Attempt, ChatReply\n"
+        "from tests.store.samples import request\n"
         "journal = Journal(Path(sys.argv[1]))\n"
         "journal.record(Attempt(request(), 1, 0.0, 0.0, ChatReply('safe')))\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -81,10 +79,18 @@ def test_what_was_recorded_survives_a_kill(tmp_path: Path) -> None:
     assert found.text == "safe"
 
 
-def test_every_transaction_is_synced_to_disk(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "run.db")
-    assert journal._db.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert journal._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+def test_every_transaction_is_synced_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def watched(*place: Any, **how: Any) -> sqlite3.Connection:
+        opened.append(connect(*place, **how))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    Journal(tmp_path / "run.db")
+    assert opened[-1].execute("PRAGMA synchronous").fetchone() == (2,)
+    assert opened[-1].execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_what_is_no_journal_is_one_line(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_an_empty_table_has_its_columns(tmp_path: Path) -> None:
 
 
 def test_more_rows_than_one_group_come_back_in_order(tmp_path: Path) -> None:
-    rows = [tables.score_row(score(0, head)) for head in range(tables._ROWS_PER_GROUP + 5)]
+    rows = [tables.score_row(score(0, head)) for head in range(tables.ROWS_PER_GROUP + 5)]
     assert tables.write_rows(tmp_path / "t.parquet", tables.OPERATIONS, rows) == len(rows)
     assert [row["head"] for row in tables.read_rows(tmp_path / "t.parquet")] == list(range(len(rows)))
 

@@ -64,8 +64,7 @@ def served(tiny_llm: Path) -> Iterator[Served]:
     with asyncio.Runner() as runner:
         base_url = runner.run(server.__aenter__())
         try:
-            assert server._process
-            yield Served(base_url, server.port, server.served_name, server._process.pid)
+            yield Served(base_url, server.port, server.served_name, server.pid)
         finally:
             runner.run(server.__aexit__(None, None, None))
 

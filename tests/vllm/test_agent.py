@@ -10,6 +10,7 @@ import pytest
 from headscribe.agent.caller import Caller
 from headscribe.agent.investigation import investigate
 from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
+from headscribe.agent.rehearsal import NoJournal
 from headscribe.agent.tool_list import TOOLS
 from headscribe.agent.tools import HeadTools
 from headscribe.core.heads import Head
@@ -19,7 +20,6 @@ from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 from headscribe.pipeline.engines.experiments import LocalLaboratory
 from headscribe.prompts import load_template
-from tests.vllm.test_vllm import NoJournal
 
 pytestmark = pytest.mark.vllm
 

@@ -15,6 +15,7 @@ import pytest
 from headscribe.agent.caller import Caller
 from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
 from headscribe.agent.llm.vllm_server import VLLMServer
+from headscribe.agent.rehearsal import NoJournal
 from headscribe.core.chat import CallFailed, FailureKind, Message
 from headscribe.core.errors import LLMUnavailable
 from headscribe.core.settings import DescribeSettings
@@ -30,14 +31,6 @@ SCHEMA = {
     "additionalProperties": False,
 }
 HELLO = (Message("system", "You describe attention heads."), Message("user", "Say hello."))
-
-
-class NoJournal:
-    def find(self, identity):
-        return None
-
-    def record(self, attempt):
-        pass
 
 
 def listening(pids: list[int]) -> set[tuple[str, int]]:

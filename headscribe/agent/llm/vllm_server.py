@@ -32,7 +32,8 @@ _EXCEPTION = re.compile(r"[\w.]*(Error|Exception): ")
 
 _LOOK_EVERY = 0.5
 _SAY_EVERY = 15.0
-_STOP_GRACE = 20.0
+STOP_GRACE = 20.0
+"""Seconds that the server has to end before it is killed."""
 
 
 class VLLMServer:
@@ -137,6 +138,11 @@ class VLLMServer:
         self._progress.say(f"vLLM answers on port {self.port} after {time.monotonic() - started:.0f} s")
 
     @property
+    def pid(self) -> int | None:
+        """The keeper's process, which leads a group of its own; None while there is none."""
+        return self._process.pid if self._process else None
+
+    @property
     def ended(self) -> bool:
         """Whether it has ended although nobody stopped it."""
         return self._process is not None and self._process.poll() is not None
@@ -152,7 +158,7 @@ class VLLMServer:
         if process is None or process.stdin is None:
             return
         process.stdin.close()
-        until = time.monotonic() + _STOP_GRACE
+        until = time.monotonic() + STOP_GRACE
         try:
             while process.poll() is None and time.monotonic() < until:
                 await asyncio.sleep(0.1)

@@ -66,7 +66,7 @@ class ModelStages:
         return Blocks(load_model(folder, shape, dtype=arithmetic.dtype, device=arithmetic.device))
 
     @cached_property
-    def _reading(self) -> Reading:
+    def reading(self) -> Reading:
         """What stands in front of every text and prompt: the tokenizer's own tokens, or the model's."""
         from headscribe.lookups.reading import Reading
 
@@ -114,13 +114,13 @@ class ModelStages:
         rows: list[ShownPrompt] = []
         most = {"explain": request.settings.explain_prompts, "score": request.settings.score_prompts}
         for split in SPLITS:
-            reading = TextPass(request, request.texts, self._found, self._blocks, self._reading, split)
+            reading = TextPass(request, request.texts, self._found, self._blocks, self.reading, split)
             strongest = reading.run(neurons, most[split])
             counts[f"{split} texts"], counts[f"{split} tokens"] = strongest.n_texts, strongest.n_tokens
             left_out += strongest.all_left_out(neurons)
             left_out += [LeftOut(why, n, split=split) for why, n in request.texts.excluded[split].items()]
             cut, lost = truncate(
-                self._blocks, strongest.best, split=split, reading=self._reading, progress=request.progress
+                self._blocks, strongest.best, split=split, reading=self.reading, progress=request.progress
             )
             left_out += lost
             rows += self._shown(cut, split)
@@ -151,7 +151,7 @@ class ModelStages:
         found = prompt_heads(
             self._blocks,
             [one.prompt for one in shown],
-            reading=self._reading,
+            reading=self.reading,
             progress=self._request.progress,
         )
         rows = activity(one for one, prompt in zip(found, shown, strict=True) if prompt.split == "explain")
@@ -181,7 +181,7 @@ class ModelStages:
             _prompt_heads(self._found, heads.keys()),
             heads,
             tokens,
-            reading=self._reading,
+            reading=self.reading,
             progress=self._request.progress,
         )
         written = self._found.write_table("ablation", "ablation", map(tables.ablation_row, rows))

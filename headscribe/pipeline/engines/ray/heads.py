@@ -31,7 +31,7 @@ _CLOSE_SECONDS = 60.0
 
 
 @dataclass(eq=False, slots=True)
-class _Worker:
+class Worker:
     """A node's ``HeadWorker``, and how many heads it has."""
 
     node: Node
@@ -79,7 +79,7 @@ async def open_ray_describer(
     there = HeadJob(spec, settings, template, job.operations, source, job.settings)
     # No processor of Ray's count: describing waits for an LLM nearly all the time.
     workers = [
-        _Worker(node, cluster.start(HeadWorker, node, there, num_cpus=0, max_restarts=0))
+        Worker(node, cluster.start(HeadWorker, node, there, num_cpus=0, max_restarts=0))
         for node in cluster.nodes()
     ]
     try:
@@ -98,7 +98,7 @@ async def open_ray_describer(
         await _dismiss(workers)
 
 
-async def _prepared(workers: list[_Worker], progress: Progress) -> list[_Worker]:
+async def _prepared(workers: list[Worker], progress: Progress) -> list[Worker]:
     """Those that can ask the LLM.
 
     Raises:
@@ -114,7 +114,7 @@ async def _prepared(workers: list[_Worker], progress: Progress) -> list[_Worker]
     return ready
 
 
-async def _prepare(worker: _Worker) -> HeadscribeError | None:
+async def _prepare(worker: Worker) -> HeadscribeError | None:
     from ray.exceptions import RayError, RayTaskError
 
     try:
@@ -130,7 +130,7 @@ async def _prepare(worker: _Worker) -> HeadscribeError | None:
     return None
 
 
-async def _dismiss(workers: list[_Worker]) -> None:
+async def _dismiss(workers: list[Worker]) -> None:
     """Let each close its LLM in order (a server that it started ends), then end it."""
     import ray
 
@@ -141,7 +141,7 @@ async def _dismiss(workers: list[_Worker]) -> None:
         ray.kill(worker.actor)
 
 
-async def _closed(worker: _Worker) -> None:
+async def _closed(worker: Worker) -> None:
     from ray.exceptions import RayError
 
     try:
@@ -163,7 +163,7 @@ class NodeClient:
         name: what names the answers.
     """
 
-    def __init__(self, worker: _Worker, name: str) -> None:
+    def __init__(self, worker: Worker, name: str) -> None:
         self._worker, self.name = worker, name
 
     async def check(self) -> None:
@@ -214,7 +214,7 @@ class RayDescriber:
         progress: told of nodes that were lost.
     """
 
-    def __init__(self, plan: Describer, caller: Caller, workers: list[_Worker], progress: Progress) -> None:
+    def __init__(self, plan: Describer, caller: Caller, workers: list[Worker], progress: Progress) -> None:
         self.llm, self.method = plan.llm, plan.method
         self.prompt, self.prompt_hash, self.method_hash = plan.prompt, plan.prompt_hash, plan.method_hash
         self.totals = caller.totals
@@ -255,7 +255,7 @@ class RayDescriber:
         """Begin no further call; those in flight may finish."""
         self._caller.drain()
 
-    def _lose(self, worker: _Worker) -> None:
+    def _lose(self, worker: Worker) -> None:
         if worker in self._workers:
             self._workers.remove(worker)
             self._progress.say(f"Node {worker.node.name} was lost; its heads are described elsewhere")
@@ -271,7 +271,7 @@ class _Following:
         answered: identities of calls that were answered in this session, which are not asked afresh again.
     """
 
-    def __init__(self, caller: Caller, worker: _Worker, progress: Progress, answered: set[str]) -> None:
+    def __init__(self, caller: Caller, worker: Worker, progress: Progress, answered: set[str]) -> None:
         self._caller, self._worker, self._progress = caller, worker, progress
         self._answered = answered
         self._tasks: set[asyncio.Task[None]] = set()
