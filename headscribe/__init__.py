@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from headscribe.core.errors import HeadscribeError
     from headscribe.core.heads import Head
-    from headscribe.core.people import StudySettings
-    from headscribe.core.settings import DescribeSettings, EvaluateSettings, LookupSettings, MapSettings
+    from headscribe.core.settings import (
+        DescribeSettings,
+        EvaluateSettings,
+        LookupSettings,
+        MapSettings,
+        StudySettings,
+    )
     from headscribe.mapping.checkpoint import open_checkpoint
     from headscribe.operations import load_operations
     from headscribe.pipeline import (
@@ -41,7 +46,7 @@ _HOMES = {
     "EvaluateSettings": "headscribe.core.settings",
     "LookupSettings": "headscribe.core.settings",
     "MapSettings": "headscribe.core.settings",
-    "StudySettings": "headscribe.core.people",
+    "StudySettings": "headscribe.core.settings",
     "open_checkpoint": "headscribe.mapping.checkpoint",
     "load_operations": "headscribe.operations",
     "check_model": "headscribe.pipeline",

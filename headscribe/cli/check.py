@@ -10,8 +10,9 @@ import typer
 
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
+from headscribe.cli.settings import Without, takes_settings
 from headscribe.cli.show import err, print_json, print_table
-from headscribe.core.settings import MIN_PAIRS
+from headscribe.core.settings import MIN_PAIRS, MapSettings
 
 if TYPE_CHECKING:
     from headscribe.core.checks import Correlation
@@ -37,7 +38,9 @@ ABLATION = (
 )
 
 
+@takes_settings
 def check(
+    *,
     model: o.Model,
     by: Annotated[
         Literal["correlation", "ablation", "multi-token"],
@@ -95,12 +98,7 @@ def check(
         ),
     ] = None,
     operations: o.OperationPaths = None,
-    source_view: o.SourceViewOption = "auto",
-    padded_rows: o.PaddedRowsOption = "drop",
-    k: o.K = "auto",
-    device: o.Device = "auto",
-    dtype: o.DtypeOption = "auto",
-    seed: o.Seed = 0,
+    settings: Annotated[MapSettings, Without("salient", "targets", "rank_by")],
     revision: o.Revision = None,
     force: Annotated[bool, typer.Option("--force", help="Check again what was checked before.")] = False,
     plots: o.Plots = None,
@@ -110,9 +108,6 @@ def check(
     from headscribe.cli.typed import typed_command
     from headscribe.pipeline import check_model
 
-    settings = o.map_settings(
-        source_view=source_view, padded_rows=padded_rows, k=k, device=device, dtype=dtype, seed=seed
-    )
     with progress(quiet=json) as bars:
         try:
             report = check_model(

@@ -12,7 +12,7 @@ from headscribe.cli import options as o
 from headscribe.cli.progress import progress
 from headscribe.cli.show import err, print_json, print_table
 from headscribe.cli.show import out as console
-from headscribe.core.settings import RELATION_HEAD
+from headscribe.core.settings import MAPPING, RELATION_HEAD
 
 if TYPE_CHECKING:
     from headscribe.core.analyses import KnownHeads, ModelAnalysis
@@ -27,10 +27,7 @@ def compare(
         list[Path],
         typer.Argument(metavar="MAP…", help="Map folders with operation scores.", show_default=False),
     ],
-    threshold: Annotated[
-        float,
-        typer.Option("--threshold", min=0.0, max=1.0, help="Score from which a head does an operation."),
-    ] = RELATION_HEAD,
+    threshold: o.Threshold = RELATION_HEAD,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -38,7 +35,7 @@ def compare(
         ),
     ] = None,
     plots: o.Plots = None,
-    seed: o.Seed = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seeds every draw.", rich_help_panel=MAPPING)] = 0,
     json: o.Json = False,
 ) -> None:
     """Show which heads do which operations where, what models share, and which known heads a map recovers.

@@ -12,7 +12,9 @@ import typer
 from headscribe.cli import batch as batches
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
+from headscribe.cli.settings import takes_settings
 from headscribe.cli.show import err, money, print_json, print_table
+from headscribe.core.settings import DescribeSettings, MapSettings
 
 if TYPE_CHECKING:
     from headscribe.core.records import Description
@@ -29,7 +31,9 @@ METHOD_COLUMNS = (
 COLUMNS = (("Head", "left"), ("Status", "left"), ("Confidence", "right"), ("Description", "left"))
 
 
+@takes_settings
 def describe(
+    *,
     model: o.Model,
     out: Annotated[
         Path | None,
@@ -42,7 +46,6 @@ def describe(
         ),
     ] = None,
     llm: o.Llm = None,
-    method: o.Method = "verified",
     heads: o.Heads = "all",
     map_folder: Annotated[
         Path | None,
@@ -53,7 +56,6 @@ def describe(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say how many calls and tokens it would take.")
     ] = False,
-    batch: batches.Option = None,
     retry: Annotated[
         str,
         typer.Option(
@@ -63,31 +65,10 @@ def describe(
             "Failed ones always are.",
         ),
     ] = "",
-    prompt: o.Prompt = "describe",
-    rounds: o.Rounds = 2,
-    validation: o.ValidationRows = 6,
-    test: o.TestRows = 10,
-    max_tool_calls: o.MaxToolCalls = 12,
-    max_head_tokens: o.MaxHeadTokens = 40_000,
-    concurrency: o.Concurrency = 16,
-    max_retries: o.MaxRetries = 5,
-    timeout: o.Timeout = 120.0,
-    max_reply_tokens: o.MaxReplyTokens = 1024,
-    temperature: o.Temperature = 0.0,
-    prompts: o.Prompts = None,
-    max_cost: o.MaxCost = None,
-    max_tokens: o.MaxTokens = None,
-    price: o.Price = "",
-    salient: o.Salient = 30,
-    targets: o.Targets = 5,
-    rank_by: o.RankByOption = "saliency",
-    source_view: o.SourceViewOption = "auto",
-    padded_rows: o.PaddedRowsOption = "drop",
-    k: o.K = "auto",
+    asking: DescribeSettings,
+    batch: batches.Option = None,
+    mapping: MapSettings,
     operations: o.OperationPaths = None,
-    device: o.Device = "auto",
-    dtype: o.DtypeOption = "auto",
-    seed: o.Seed = 0,
     revision: o.Revision = None,
     force: o.Force = False,
     engine: o.EngineOption = "local",
@@ -96,62 +77,29 @@ def describe(
 ) -> None:
     """Map, score and describe every head, and write a report. A run that was cut short goes on."""
     from headscribe.cli.typed import typed_command
-    from headscribe.core.prices import read_price
-    from headscribe.core.settings import DescribeSettings
     from headscribe.pipeline import default_run, describe_model, plan_run, read_statuses
+    from headscribe.pipeline.describe.options import DescribeOptions
 
-    run, by_file = out or default_run(model), batches.read_batch(batch)
-    settings = o.map_settings(
-        salient=salient,
-        targets=targets,
-        rank_by=rank_by,
-        source_view=source_view,
-        padded_rows=padded_rows,
-        k=k,
-        device=device,
-        dtype=dtype,
-        seed=seed,
-    )
-    asking = DescribeSettings(
-        method=method,
-        prompt=prompt,
-        temperature=temperature,
-        max_reply_tokens=max_reply_tokens,
-        rounds=rounds,
-        validation=validation,
-        test=test,
-        split_seed=seed,
-        max_tool_calls=max_tool_calls,
-        max_head_tokens=max_head_tokens,
-        concurrency=concurrency,
-        max_retries=max_retries,
-        timeout=timeout,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        price=read_price(price),
-        prompt_folders=tuple(map(str, prompts or ())),
-    )
-    wanted: dict[str, Any] = {
-        "llm": llm,
-        "heads": heads,
-        "map_path": map_folder,
-        "map_settings": settings,
-        "describe_settings": asking,
-        "operations": operations,
-        "retry": read_statuses(retry),
-        "revision": revision,
-        "force": force,
-        "command": typed_command(),
-    }
-    if dry_run:
-        with progress(quiet=json) as bars:
-            plan = plan_run(model, run, **wanted, progress=bars)
-        raise typer.Exit(_show_plan(plan, json))
+    run, by_file, statuses = out or default_run(model), batches.read_batch(batch), read_statuses(retry)
     with progress(quiet=json) as bars:
-        summary = describe_model(
-            model, run, **wanted, batch=by_file, progress=bars, engine=engine, address=address
+        options = DescribeOptions(
+            llm=llm,
+            heads=heads,
+            map_path=map_folder,
+            map_settings=mapping,
+            describe_settings=asking.model_copy(update={"split_seed": mapping.seed}),
+            operations=operations,
+            retry=statuses,
+            revision=revision,
+            force=force,
+            command=typed_command(),
+            progress=bars,
         )
-    raise typer.Exit(_show_run(summary, json))
+        if dry_run:
+            plan = plan_run(model, run, **options)
+        else:
+            summary = describe_model(model, run, batch=by_file, engine=engine, address=address, **options)
+    raise typer.Exit(_show_plan(plan, json) if dry_run else _show_run(summary, json))
 
 
 def _show_plan(plan: Plan, json: bool) -> int:

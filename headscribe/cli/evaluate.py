@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
+from headscribe.cli.settings import Defaults, takes_settings
 from headscribe.cli.show import err, money, print_json
-from headscribe.core.settings import RELATION_HEAD
+from headscribe.core.settings import JUDGING, AskSettings, EvaluateSettings
 
 if TYPE_CHECKING:
     from headscribe.pipeline.evaluate.evaluate import EvaluationPlan, EvaluationSummary
 
-JUDGING = "How descriptions are judged"
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run of headscribe describe.", show_default=False)]
 
 
+@takes_settings
 def evaluate(
+    *,
     run: Run,
     llm: Annotated[
         str | None,
@@ -31,15 +33,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    threshold: Annotated[
-        float,
-        typer.Option(
-            "--threshold",
-            metavar="SHARE",
-            help="Score from which a head implements an operation.",
-            rich_help_panel=JUDGING,
-        ),
-    ] = RELATION_HEAD,
+    settings: EvaluateSettings,
     operations: Annotated[
         list[Path] | None,
         typer.Option(
@@ -50,91 +44,38 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    judge: Annotated[
-        str,
-        typer.Option(
-            "--judge", help="Template that asks what a description expresses.", rich_help_panel=JUDGING
-        ),
-    ] = "judge",
-    categorize: Annotated[
-        str, typer.Option("--categorize", help="Template that asks for categories.", rich_help_panel=JUDGING)
-    ] = "categorize",
-    resamples: Annotated[
-        int,
-        typer.Option("--resamples", min=0, help="Bootstrap draws of the intervals.", rich_help_panel=JUDGING),
-    ] = 1000,
-    permutations: Annotated[
-        int,
-        typer.Option(
-            "--permutations",
-            min=0,
-            help="Shuffles of the descriptions, for what chance reaches.",
-            rich_help_panel=JUDGING,
-        ),
-    ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", help="Seeds every draw.", rich_help_panel=JUDGING)] = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say how many calls and tokens the LLM would take.")
     ] = False,
-    concurrency: o.Concurrency = 16,
-    max_retries: o.MaxRetries = 5,
-    timeout: o.Timeout = 120.0,
-    max_reply_tokens: o.MaxReplyTokens = 512,
-    temperature: o.Temperature = 0.0,
-    prompts: o.Prompts = None,
-    max_cost: o.MaxCost = None,
-    max_tokens: o.MaxTokens = None,
-    price: o.Price = "",
+    asking: Annotated[AskSettings, Defaults(max_reply_tokens=512)],
     plots: o.Plots = None,
     json: o.Json = False,
 ) -> None:
     """Compare what descriptions say with what heads score: agreement, chance, disagreements, categories."""
     from headscribe.cli.typed import typed_command
-    from headscribe.core.prices import read_price
-    from headscribe.core.settings import AskSettings, EvaluateSettings
     from headscribe.pipeline.evaluate.evaluate import evaluate_run, plan_evaluation
 
-    _check(threshold)
-    settings = EvaluateSettings(
-        threshold=threshold,
-        resamples=resamples,
-        permutations=permutations,
-        seed=seed,
-        judge=judge,
-        categorize=categorize,
-    )
-    asking = AskSettings(
-        temperature=temperature,
-        max_reply_tokens=max_reply_tokens,
-        concurrency=concurrency,
-        max_retries=max_retries,
-        timeout=timeout,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        price=read_price(price),
-        prompt_folders=tuple(map(str, prompts or ())),
-    )
-    wanted: dict[str, Any] = {"settings": settings, "asking": asking, "operations": operations or ()}
+    paths = operations or ()
     if dry_run:
-        _show_plan(plan_evaluation(run, llm=llm or "rules", **wanted), json)
+        plan = plan_evaluation(run, llm=llm or "rules", settings=settings, asking=asking, operations=paths)
+        _show_plan(plan, json)
         return
     with progress(quiet=json) as bars:
-        summary = evaluate_run(run, llm=llm, **wanted, command=typed_command(), progress=bars)
+        summary = evaluate_run(
+            run,
+            llm=llm,
+            settings=settings,
+            asking=asking,
+            operations=paths,
+            command=typed_command(),
+            progress=bars,
+        )
         if plots is not None and summary.evaluation:
             from headscribe.pipeline.plots.evaluation import write_evaluation_plots
 
             write_evaluation_plots(summary.evaluation, plots, bars)
     _show(summary, json)
     raise typer.Exit(summary.exit_code)
-
-
-def _check(threshold: float) -> None:
-    """See that some scores can reach the threshold, and not all do."""
-    from headscribe.core.errors import BadOption
-
-    if not 0 < threshold <= 1:
-        do = "Scores are shares: choose one above 0 and up to 1"
-        raise BadOption(f"{threshold:g} is no threshold", where="--threshold", do=do)
 
 
 def _show_plan(plan: EvaluationPlan, json: bool) -> None:

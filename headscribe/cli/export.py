@@ -17,7 +17,7 @@ HUB = "With --to hub"
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
+    run: o.Run,
     to: Annotated[
         Literal["parquet", "csv", "jsonl", "dataset", "hub"],
         typer.Option(

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
+from headscribe.cli.settings import Without, takes_settings
 from headscribe.cli.show import err, money, print_json, print_table
+from headscribe.core.settings import AskSettings, LookupSettings, Stage, TextSettings
 
 if TYPE_CHECKING:
     from headscribe.pipeline.lookups.plan import LookupsPlan
     from headscribe.pipeline.lookups.results import LookupsSummary
 
-TEXTS, RUNNING = "Which texts", "How the model is looked at"
-StageName = Literal["neurons", "prompts", "heads", "ablation", "explanations", "scores"]
 SHOWN, LONGEST_SHOWN = 10, 300
 ARMS = {"next-token": "next-token neurons", "random": "random neurons"}
 
 
+@takes_settings
 def lookups(
+    *,
     model: o.Model,
     out: Annotated[
         Path | None,
@@ -35,108 +37,11 @@ def lookups(
             show_default=False,
         ),
     ] = None,
-    texts: Annotated[
-        str | None,
-        typer.Option(
-            "--texts",
-            metavar="TEXTS",
-            help="A file or folder of .txt (a document per line), .jsonl or .parquet, or a dataset's id "
-            "(ID or ID:CONFIGURATION). For demo: its own.",
-            rich_help_panel=TEXTS,
-            show_default=False,
-        ),
-    ] = None,
-    text_column: Annotated[
-        str | None,
-        typer.Option(
-            "--text-column",
-            help="Where the text stands, if it is not found.",
-            rich_help_panel=TEXTS,
-            show_default=False,
-        ),
-    ] = None,
-    explain_split: Annotated[
-        str | None,
-        typer.Option("--explain-split", help="Default: train.", rich_help_panel=TEXTS, show_default=False),
-    ] = None,
-    score_split: Annotated[
-        str | None,
-        typer.Option(
-            "--score-split",
-            help="Default: validation or test; without one, one half of the documents explains and the "
-            "other scores.",
-            rich_help_panel=TEXTS,
-            show_default=False,
-        ),
-    ] = None,
-    texts_revision: Annotated[
-        str | None,
-        typer.Option(
-            "--texts-revision",
-            help="Branch, tag or commit of a dataset.",
-            rich_help_panel=TEXTS,
-            show_default=False,
-        ),
-    ] = None,
-    max_texts: Annotated[
-        int,
-        typer.Option(
-            "--max-texts", min=1, help="Texts read for each of both, at most.", rich_help_panel=TEXTS
-        ),
-    ] = 10_000,
-    layers: Annotated[
-        str | None,
-        typer.Option(
-            "--layers",
-            help="Whose neurons: L9, L8-11, or several with commas. Default: the last third.",
-            rich_help_panel=RUNNING,
-            show_default=False,
-        ),
-    ] = None,
-    neurons_per_layer: Annotated[
-        int, typer.Option("--neurons-per-layer", min=1, help="Neurons of each arm.", rich_help_panel=RUNNING)
-    ] = 20,
-    baseline: Annotated[
-        Literal["random", "none"],
-        typer.Option(
-            "--baseline", help="Random neurons beside the next-token neurons.", rich_help_panel=RUNNING
-        ),
-    ] = "random",
-    explain_prompts: Annotated[
-        int,
-        typer.Option(
-            "--explain-prompts", min=2, help="Prompts per neuron that explain.", rich_help_panel=RUNNING
-        ),
-    ] = 20,
-    score_prompts: Annotated[
-        int,
-        typer.Option(
-            "--score-prompts", min=2, help="Prompts per neuron that score.", rich_help_panel=RUNNING
-        ),
-    ] = 10,
-    bos: Annotated[
-        Literal["auto", "tokenizer"],
-        typer.Option(
-            "--bos",
-            help="Put the model's beginning-of-text token in front of every text (auto), or what the "
-            "tokenizer puts there.",
-            rich_help_panel=RUNNING,
-        ),
-    ] = "auto",
-    ablate: Annotated[
-        bool,
-        typer.Option(
-            "--ablate/--no-ablate",
-            help="Measure what head and neuron do to the next token's probability.",
-            rich_help_panel=RUNNING,
-        ),
-    ] = True,
-    device: o.Device = "auto",
-    dtype: o.DtypeOption = "auto",
-    seed: o.Seed = 0,
+    texts: TextSettings,
+    settings: LookupSettings,
     revision: o.Revision = None,
     stop_after: Annotated[
-        StageName | None, typer.Option("--stop-after", help="The last stage to make.", show_default=False)
+        Stage | None, typer.Option("--stop-after", help="The last stage to make.", show_default=False)
     ] = None,
     describe_run: Annotated[
         Path | None,
@@ -148,14 +53,7 @@ def lookups(
         ),
     ] = None,
     llm: o.Llm = None,
-    concurrency: o.Concurrency = 16,
-    max_retries: o.MaxRetries = 5,
-    timeout: o.Timeout = 120.0,
-    max_reply_tokens: o.MaxReplyTokens = 1024,
-    temperature: o.Temperature = 0.0,
-    max_cost: o.MaxCost = None,
-    max_tokens: o.MaxTokens = None,
-    price: o.Price = "",
+    asking: Annotated[AskSettings, Without("prompt_folders")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which stages and how many calls it would take.")
     ] = False,
@@ -164,54 +62,27 @@ def lookups(
 ) -> None:
     """Find which heads recognise the contexts that make next-token neurons fire; explain and score that."""
     from headscribe.cli.typed import typed_command
-    from headscribe.core.prices import read_price
-    from headscribe.core.settings import AskSettings, LookupSettings
     from headscribe.pipeline import default_run, look_up, plan_lookups
+    from headscribe.pipeline.lookups.options import LookupOptions
 
-    settings = LookupSettings(
-        layers=layers,
-        neurons_per_layer=neurons_per_layer,
-        baseline=baseline,
-        explain_prompts=explain_prompts,
-        score_prompts=score_prompts,
-        max_texts=max_texts,
-        bos=bos,
-        ablate=ablate,
-        dtype=dtype,
-        device=device,
-        seed=seed,
-    )
-    asking = AskSettings(
-        temperature=temperature,
-        max_reply_tokens=max_reply_tokens,
-        concurrency=concurrency,
-        max_retries=max_retries,
-        timeout=timeout,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        price=read_price(price),
-    )
-    wanted: dict[str, Any] = {
-        "texts": texts,
-        "text_column": text_column,
-        "explain_split": explain_split,
-        "score_split": score_split,
-        "texts_revision": texts_revision,
-        "settings": settings,
-        "llm": llm,
-        "ask_settings": asking,
-        "stop_after": stop_after,
-        "describe_run": describe_run,
-        "revision": revision,
-        "force": force,
-        "command": typed_command(),
-    }
     run = out or default_run(model)
     with progress(quiet=json) as bars:
+        options = LookupOptions(
+            texts=texts,
+            settings=settings,
+            llm=llm,
+            ask_settings=asking,
+            stop_after=stop_after,
+            describe_run=describe_run,
+            revision=revision,
+            force=force,
+            command=typed_command(),
+            progress=bars,
+        )
         if dry_run:
-            plan = plan_lookups(model, run, **wanted, progress=bars)
+            plan = plan_lookups(model, run, **options)
         else:
-            summary = look_up(model, run, **wanted, progress=bars)
+            summary = look_up(model, run, **options)
     if dry_run:
         _show_plan(plan, json)
     else:

@@ -19,7 +19,7 @@ COLUMNS = (("Source", "left"), ("Target", "left"), ("Logit", "right"))
 def pairs(
     *,
     model: o.Model,
-    head: Annotated[str, typer.Option("--head", metavar="L5H3", help="The head.", show_default=False)],
+    head: o.Head,
     top: Annotated[int, typer.Option("--top", min=1, help="Pairs shown.")] = 100,
     suppressed: Annotated[
         bool, typer.Option("--suppressed", help="The pairs that it suppresses most.")

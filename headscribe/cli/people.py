@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from headscribe.cli import options as o
+from headscribe.cli.settings import takes_settings
 from headscribe.cli.show import err, print_json, print_table
+from headscribe.core.settings import StudySettings
 
 if TYPE_CHECKING:
     from headscribe.core.agreement import PeopleAgreement
@@ -20,7 +22,6 @@ app = typer.Typer(help="Have people judge descriptions, blinded.", no_args_is_he
 SHOWN = 20
 """Problems that are printed; ``--json`` has all."""
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
@@ -33,8 +34,10 @@ KeyFile = Annotated[
 
 
 @app.command("export")
+@takes_settings
 def export(
-    run: Run,
+    *,
+    run: o.Run,
     kind: Annotated[
         Literal["html", "csv", "jsonl", "label-studio"],
         typer.Option("--format", help="html: a page that works offline."),
@@ -49,44 +52,22 @@ def export(
             show_default=False,
         ),
     ] = None,
-    sample: Annotated[
-        str,
-        typer.Option(
-            "--sample",
-            metavar="all|layers:N|stratified:N",
-            help="All heads, N of each layer group, or N in all over statuses and confidences.",
-        ),
-    ] = "layers:10",
-    groups: Annotated[
-        str,
-        typer.Option("--groups", metavar="N|RANGES", help="Layer groups: their number, or such as 0-3,4-11."),
-    ] = "4",
+    settings: StudySettings,
     annotators: Annotated[
         str, typer.Option("--annotators", metavar="N|NAMES", help="Their number, or names with commas.")
     ] = "1",
-    controls: Annotated[
-        int | None,
-        typer.Option(
-            "--controls",
-            min=0,
-            help="Items with a wrong description, and repeated items. Default: a tenth of the heads each.",
-            show_default=False,
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seeds the draws.")] = 0,
     key: KeyFile = None,
     json: o.Json = False,
 ) -> None:
     """Write blinded items for annotators, and the key that stays here."""
     from headscribe.cli.typed import typed_command
-    from headscribe.core.people import StudySettings
     from headscribe.pipeline.people.export import export_for_people
 
     made = export_for_people(
         run,
         output,
         kind=kind,
-        settings=StudySettings(sample=sample, groups=groups, controls=controls, seed=seed),
+        settings=settings,
         annotators=annotators,
         key=key,
         command=typed_command(),
@@ -116,7 +97,7 @@ def _print_export(made: PeopleExport) -> None:
 
 @app.command("import")
 def import_(
-    run: Run,
+    run: o.Run,
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="Answers, in any format.", show_default=False)
     ],
@@ -158,7 +139,7 @@ def _print_import(done: PeopleImport, run: Path) -> None:
 
 @app.command("agreement")
 def agreement(
-    run: Run,
+    run: o.Run,
     groups: Annotated[
         str | None,
         typer.Option(

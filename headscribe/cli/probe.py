@@ -26,7 +26,7 @@ def probe(
             show_default=False,
         ),
     ],
-    head: Annotated[str, typer.Option("--head", metavar="L5H3", help="The head.", show_default=False)],
+    head: o.Head,
     reverse: Annotated[
         bool, typer.Option("--reverse", help="Which sources promote, and suppress, these tokens most.")
     ] = False,

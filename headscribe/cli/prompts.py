@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headscribe.cli import options as o
+from headscribe.cli.settings import Only, Without, takes_settings
 from headscribe.cli.show import err, money, print_json, print_table
-from headscribe.core.settings import RELATION_HEAD
+from headscribe.core.settings import RELATION_HEAD, AskSettings, DescribeSettings, MapSettings
 
 if TYPE_CHECKING:
     from headscribe.prompts.loading import TemplateFile
@@ -20,15 +21,17 @@ app = typer.Typer(help="Look at prompt templates, write your own, and compare th
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="NAME, NAME@VERSION or a file.", show_default=False)
 ]
+TemplateFolders = Annotated[AskSettings, Only("prompt_folders")]
 LISTED = (("Template", "left"), ("Purpose", "left"), ("From", "left"))
 
 
 @app.command("list")
-def list_(prompts: o.Prompts = None, json: o.Json = False) -> None:
+@takes_settings
+def list_(*, asking: TemplateFolders, json: o.Json = False) -> None:
     """List the shipped templates and your own."""
     from headscribe.prompts import find_templates
 
-    found = [_listed(file) for file in find_templates(prompts or ())]
+    found = [_listed(file) for file in find_templates(asking.prompt_folders)]
     if json:
         print_json(found)
         return
@@ -53,12 +56,14 @@ def _listed(file: TemplateFile) -> dict[str, Any]:
 
 
 @app.command("show")
+@takes_settings
 def show(
+    *,
     name: Name,
     rendered: Annotated[
         bool, typer.Option("--rendered", help="Show the prompt about an invented example instead.")
     ] = False,
-    prompts: o.Prompts = None,
+    asking: TemplateFolders,
     json: o.Json = False,
 ) -> None:
     """Show a template's file, or the prompt that it makes."""
@@ -66,7 +71,7 @@ def show(
     from headscribe.prompts.checking import prompt_sizes
     from headscribe.prompts.examples import example_for
 
-    found = find_template(name, prompts or ())
+    found = find_template(name, asking.prompt_folders)
     if not rendered:
         print_json(_listed(found) | {"text": found.text}) if json else typer.echo(found.text.rstrip())
         return
@@ -87,7 +92,9 @@ def _sizes(tokens: int, same: int) -> str:
 
 
 @app.command("new")
+@takes_settings
 def new(
+    *,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits, _.")],
     source: Annotated[
         str, typer.Option("--from", metavar="NAME", help="The template to begin with.")
@@ -96,7 +103,7 @@ def new(
         Path | None,
         typer.Option("-o", "--out", metavar="FILE", help="Default: your config folder.", show_default=False),
     ] = None,
-    prompts: o.Prompts = None,
+    asking: TemplateFolders,
     force: o.Force = False,
 ) -> None:
     """Write a template of your own, beginning with another one."""
@@ -106,9 +113,9 @@ def new(
     from headscribe.prompts.copying import copy_text
     from headscribe.store.atomic import write_text
 
-    known = [found.version for found in find_templates(prompts or ()) if found.name == name]
+    known = [found.version for found in find_templates(asking.prompt_folders) if found.name == name]
     version = max(known, default=0) + 1
-    text = copy_text(find_template(source, prompts or ()), name, version)
+    text = copy_text(find_template(source, asking.prompt_folders), name, version)
     path = out or user_config() / "prompts" / f"{name}-{version}.toml"
     if path.exists() and not force:
         raise BadOption("there is a file already", where=path, do="Give another -o, or --force to replace it")
@@ -117,11 +124,13 @@ def new(
 
 
 @app.command("check")
+@takes_settings
 def check(
+    *,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A template's file, or its name.", show_default=False)
     ],
-    prompts: o.Prompts = None,
+    asking: TemplateFolders,
     json: o.Json = False,
 ) -> None:
     """Say everything that is wrong with a template; exit code 1 if anything is."""
@@ -129,7 +138,7 @@ def check(
     from headscribe.prompts import find_template
     from headscribe.prompts.checking import check_text
 
-    found = find_template(file, prompts or ())
+    found = find_template(file, asking.prompt_folders)
     checked = check_text(found.text, found.where, [operation.name for operation in builtin_operations()])
     if json:
         reference = checked.template.reference if checked.template else None
@@ -151,7 +160,9 @@ def check(
 
 
 @app.command("compare")
+@takes_settings
 def compare(
+    *,
     names: Annotated[
         list[str],
         typer.Argument(
@@ -165,25 +176,10 @@ def compare(
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="Default: runs/prompts-MODEL.", show_default=False),
     ] = None,
-    method: o.Method = "verified",
-    threshold: Annotated[
-        float,
-        typer.Option("--threshold", min=0.0, max=1.0, help="Score from which a head does an operation."),
-    ] = RELATION_HEAD,
-    prompts: o.Prompts = None,
-    max_cost: o.MaxCost = None,
-    max_tokens: o.MaxTokens = None,
-    price: o.Price = "",
-    concurrency: o.Concurrency = 16,
-    max_retries: o.MaxRetries = 5,
-    timeout: o.Timeout = 120.0,
-    max_reply_tokens: o.MaxReplyTokens = 1024,
-    temperature: o.Temperature = 0.0,
-    salient: o.Salient = 30,
-    targets: o.Targets = 5,
+    threshold: o.Threshold = RELATION_HEAD,
+    asking: Annotated[DescribeSettings, Without("prompt")],
+    mapping: MapSettings,
     operations: o.OperationPaths = None,
-    device: o.Device = "auto",
-    seed: o.Seed = 0,
     revision: o.Revision = None,
     json: o.Json = False,
 ) -> None:
@@ -191,22 +187,8 @@ def compare(
     from headscribe.cli.progress import progress
     from headscribe.cli.prompt_comparison import print_comparison
     from headscribe.cli.typed import typed_command
-    from headscribe.core.prices import read_price
-    from headscribe.core.settings import DescribeSettings
     from headscribe.pipeline.prompts.compare import compare_prompts
 
-    asking = DescribeSettings(
-        method=method,
-        temperature=temperature,
-        max_reply_tokens=max_reply_tokens,
-        concurrency=concurrency,
-        max_retries=max_retries,
-        timeout=timeout,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        price=read_price(price),
-        prompt_folders=tuple(map(str, prompts or ())),
-    )
     with progress(quiet=json) as bars:
         found = compare_prompts(
             names,
@@ -214,7 +196,7 @@ def compare(
             out,
             llm=llm,
             heads=heads,
-            map_settings=o.map_settings(salient=salient, targets=targets, device=device, seed=seed),
+            map_settings=mapping,
             describe_settings=asking,
             operations=operations,
             threshold=threshold,

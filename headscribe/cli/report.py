@@ -12,7 +12,7 @@ from headscribe.cli.show import print_json
 
 
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
+    run: o.Run,
     compare: Annotated[
         Path | None,
         typer.Option(

@@ -47,7 +47,7 @@ def list_(
 
 @app.command("show")
 def show(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
+    run: o.Run,
     json: o.Json = False,
 ) -> None:
     """Show how one run was made and how it ended."""

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from headscribe.core.chat import content_hash
 from headscribe.core.heads import Head
 from headscribe.core.records import Mapping, Token
@@ -23,25 +21,6 @@ Kind = Literal["head", "wrong", "repeat"]
 """A head with its own description; as controls one with another head's, and one that comes twice."""
 
 Format = Literal["html", "csv", "jsonl", "label-studio"]
-
-
-class StudySettings(BaseModel):
-    """What determines which items annotators get, apart from the run.
-
-    Attributes:
-        sample: ``all``, ``layers:N`` (heads of each layer group) or ``stratified:N`` (heads in all, spread
-            over statuses and confidences).
-        groups: a number of layer groups, or ranges such as ``0-3,4-11``.
-        controls: control items of each kind, None for a tenth of the heads.
-        seed: of the draws. The items' ids also depend on a secret that only the key has.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sample: str = "layers:10"
-    groups: str = "4"
-    controls: int | None = Field(default=None, ge=0)
-    seed: int = 0
 
 
 PATTERN = "Do you see a pattern?"

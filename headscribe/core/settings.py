@@ -1,4 +1,4 @@
-"""The settings of a map, of asking an LLM, of look-ups and of an evaluation, as validated records.
+"""The settings of maps, of asking an LLM, of look-ups, evaluations and studies, as validated records.
 
 A field's ``Option`` is its documentation, and what the command line makes an option of.
 """
@@ -24,6 +24,8 @@ TESTING: frozenset[Method] = frozenset({"verified", "agent"})
 Dtype = Literal["auto", "float32", "float64", "bfloat16", "float16"]
 EngineName = Literal["local", "ray"]
 """Where the work is done: in this process, or on the nodes of a Ray cluster."""
+Stage = Literal["neurons", "prompts", "heads", "ablation", "explanations", "scores"]
+"""The stages of look-ups, in the order in which they are made."""
 
 MIN_PAIRS = 30
 """An operation is valid for a model with at least this many single-token pairs (definitions section 2)."""
@@ -255,3 +257,27 @@ class EvaluateSettings(Settings):
         int, Field(ge=0), Option("Shuffles of the descriptions, for what chance reaches.")
     ] = 1000
     seed: Seed = 0
+
+
+class StudySettings(Settings):
+    """What determines which items annotators get, apart from the run.
+
+    The items' ids also depend on a secret that only the key has.
+    """
+
+    sample: Annotated[
+        str,
+        Option(
+            "All heads, N of each layer group, or N in all over statuses and confidences.",
+            metavar="all|layers:N|stratified:N",
+        ),
+    ] = "layers:10"
+    groups: Annotated[str, Option("Layer groups: their number, or such as 0-3,4-11.", metavar="N|RANGES")] = (
+        "4"
+    )
+    controls: Annotated[
+        int | None,
+        Field(ge=0),
+        Option("Items with a wrong description, and repeated items. Default: a tenth of the heads each."),
+    ] = None
+    seed: Annotated[int, Option("Seeds the draws.")] = 0

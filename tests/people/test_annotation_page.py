@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from headscribe.core.people import StudySettings, Truth
+from headscribe.core.people import Truth
+from headscribe.core.settings import StudySettings
 from headscribe.eval.people.study import order_for
 from headscribe.pipeline.people.agreement import agreement_of
 from headscribe.pipeline.people.export import export_for_people

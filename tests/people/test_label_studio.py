@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from headscribe.core.people import StudySettings
+from headscribe.core.settings import StudySettings
 from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.files import LABELLING_CONFIG
 from headscribe.pipeline.people.import_labels import import_labels

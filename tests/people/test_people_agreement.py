@@ -11,8 +11,8 @@ import pytest
 from headscribe.core.errors import BadStore, MissingExtra
 from headscribe.core.heads import Head
 from headscribe.core.intervals import wilson
-from headscribe.core.people import StudySettings
 from headscribe.core.records import Status
+from headscribe.core.settings import StudySettings
 from headscribe.eval.people import reliability as reliability_module
 from headscribe.eval.people.estimates import estimate
 from headscribe.eval.people.predicting import auroc, prediction, spearman

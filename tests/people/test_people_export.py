@@ -13,8 +13,9 @@ import pytest
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layer_groups import LayerGroup, layer_groups
-from headscribe.core.people import Format, StudySettings
+from headscribe.core.people import Format
 from headscribe.core.records import Status
+from headscribe.core.settings import StudySettings
 from headscribe.eval.people.sampling import draw, read_sample, shares
 from headscribe.eval.people.study import BlindNames, order_for
 from headscribe.pipeline.people.export import export_for_people

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from headscribe.core.people import Format, StudySettings
+from headscribe.core.people import Format
+from headscribe.core.settings import StudySettings
 from headscribe.pipeline import report_run
 from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.import_labels import import_labels

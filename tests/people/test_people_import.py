@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from headscribe.core.errors import BadOption, BadStore
-from headscribe.core.people import Format, Label, StudySettings
+from headscribe.core.people import Format, Label
+from headscribe.core.settings import StudySettings
 from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.import_labels import import_labels
 from headscribe.pipeline.people.results import PeopleExport, PeopleImport

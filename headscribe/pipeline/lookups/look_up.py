@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from headscribe.core.errors import BadStore
-from headscribe.core.settings import MapSettings
+from headscribe.core.settings import MapSettings, Stage
 from headscribe.pipeline.lookups.asked_stages import AskedStages
 from headscribe.pipeline.lookups.model_stages import Made, ModelStages
 from headscribe.pipeline.lookups.options import LookupOptions
@@ -20,7 +20,7 @@ from headscribe.pipeline.lookups.results import LookupsSummary, sum_up
 from headscribe.pipeline.map.model import model_header
 from headscribe.store.describe.run_dir import RunWriter
 from headscribe.store.headers import now
-from headscribe.store.lookups.lookup_dir import AFTER, LookupDir, LookupsHeader, Stage, StageDone
+from headscribe.store.lookups.lookup_dir import AFTER, LookupDir, LookupsHeader, StageDone
 from headscribe.store.tool import this_tool
 
 

@@ -6,20 +6,15 @@ from pathlib import Path
 from typing import TypedDict
 
 from headscribe.core.progress import Progress
-from headscribe.core.settings import AskSettings, LookupSettings
-from headscribe.store.lookups.lookup_dir import Stage
+from headscribe.core.settings import AskSettings, LookupSettings, Stage, TextSettings
 
 
 class LookupOptions(TypedDict, total=False):
     """Keyword arguments of ``look_up`` and ``plan_lookups``; each may be left out.
 
     Attributes:
-        texts: ``demo``, a file or folder, or a ``datasets`` id; None is ``demo`` for that model, and for a
-            run that holds prompts already, these.
-        text_column: see ``open_texts``.
-        explain_split: see ``open_texts``.
-        score_split: see ``open_texts``.
-        texts_revision: see ``open_texts``.
+        texts: ``demo``, a file or folder, or a ``datasets`` id, and how to read it; None is ``demo`` for that
+            model, and for a run that holds prompts already, these.
         settings: what determines neurons, prompts and heads.
         llm: who explains and classifies; None for ``HEADSCRIBE_LLM`` or else the built-in rules.
         ask_settings: how the LLM is asked.
@@ -31,11 +26,7 @@ class LookupOptions(TypedDict, total=False):
         progress: told how far it is.
     """
 
-    texts: str | None
-    text_column: str | None
-    explain_split: str | None
-    score_split: str | None
-    texts_revision: str | None
+    texts: str | TextSettings | None
     settings: LookupSettings | None
     llm: str | None
     ask_settings: AskSettings | None

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from headscribe.core.lookup_scores import Pair
+from headscribe.core.settings import Stage
 from headscribe.pipeline.lookups.asked_stages import evidence, pair_prompts, read_explanations, shown_prompt
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.prompts.contexts import ContextQuestion
-from headscribe.store.lookups.lookup_dir import LookupDir, Stage
+from headscribe.store.lookups.lookup_dir import LookupDir
 
 _WORDS = "The head is active when " + "some words stand in front of the last token. " * 3
 """As long as an explanation that is not there yet."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.progress import Progress, Silent
-from headscribe.core.settings import AskSettings, LookupSettings
+from headscribe.core.settings import AskSettings, LookupSettings, Stage, TextSettings
 from headscribe.pipeline.asking.budget import known_price
 from headscribe.store.describe.run_dir import HEADER, RunDir, check_run_folder
-from headscribe.store.lookups.lookup_dir import AFTER, LookupDir, Stage
+from headscribe.store.lookups.lookup_dir import AFTER, LookupDir
 
 if TYPE_CHECKING:
     from headscribe.agent.llm.spec import LLMSpec
@@ -118,11 +118,7 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
     model: str,
     run: Path,
     *,
-    texts: str | None = None,
-    text_column: str | None = None,
-    explain_split: str | None = None,
-    score_split: str | None = None,
-    texts_revision: str | None = None,
+    texts: str | TextSettings | None = None,
     settings: LookupSettings | None = None,
     llm: str | None = None,
     ask_settings: AskSettings | None = None,
@@ -152,9 +148,9 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
     check_run_folder(run)
     there = LookupDir(run)
     read = there.done("prompts")
-    if texts is None and model == "demo":
-        texts = "demo"
-    if texts is None and (read is None or force):
+    source = texts if isinstance(texts, TextSettings) else TextSettings(texts=texts)
+    name = source.texts or ("demo" if model == "demo" else None)
+    if name is None and (read is None or force):
         do = "Give --texts: a file or folder of texts, or a dataset's id"
         raise BadOption("there are no texts to read the model on", where="--texts", do=do)
     checkpoint = open_checkpoint(model, revision)
@@ -169,13 +165,13 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
     elif (run / HEADER).is_file():
         _of_the_model(RunDir.open(run), checkpoint)
     found = None
-    if texts is not None:
+    if name is not None:
         found = open_texts(
-            texts,
-            column=text_column,
-            explain_split=explain_split,
-            score_split=score_split,
-            revision=texts_revision,
+            name,
+            column=source.text_column,
+            explain_split=source.explain_split,
+            score_split=source.score_split,
+            revision=source.texts_revision,
             max_texts=settings.max_texts,
             seed=settings.seed,
         )
@@ -189,7 +185,7 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
         checkpoint=checkpoint,
         settings=settings,
         layers=layers,
-        texts_name=texts or (there.header.texts if there.header else ""),
+        texts_name=name or (there.header.texts if there.header else ""),
         texts=found,
         texts_settings=found.settings if found else read.inputs["texts"] if read else {},
         spec=spec,

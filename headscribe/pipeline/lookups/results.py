@@ -10,10 +10,11 @@ from typing import Any
 from headscribe.core.errors import BudgetSpent, HeadscribeError
 from headscribe.core.lookup_scores import ArmDifference, ArmScores
 from headscribe.core.lookups import ARMS, REMOVED, AblationEffect
+from headscribe.core.settings import Stage
 from headscribe.pipeline.lookups.asked_stages import read_scores
 from headscribe.pipeline.lookups.model_stages import read_neurons
 from headscribe.store.lookups import lookup_tables as tables
-from headscribe.store.lookups.lookup_dir import LookupDir, Stage
+from headscribe.store.lookups.lookup_dir import LookupDir
 
 
 @dataclass(frozen=True, slots=True)

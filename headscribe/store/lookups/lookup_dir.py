@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadStore
-from headscribe.core.settings import LookupSettings
+from headscribe.core.settings import LookupSettings, Stage
 from headscribe.store.atomic import replacing, write_text
 from headscribe.store.describe.run_dir import LOOKUPS
 from headscribe.store.headers import SCHEMA_VERSION, Command, Model
@@ -26,7 +26,6 @@ from headscribe.store.tool import Tool
 
 FOLDER, PAGE, JOINED = "lookups", "lookups.html", "heads_in_context.parquet"
 
-Stage = Literal["neurons", "prompts", "heads", "ablation", "explanations", "scores"]
 TABLES: dict[Stage, dict[str, pa.Schema]] = {
     "neurons": {"neurons": rows.NEURONS},
     "prompts": {"prompts": rows.PROMPTS, "left_out": rows.LEFT_OUT},

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head, parse_head
-from headscribe.core.people import SCHEMA_VERSION, Kind, StudySettings, Truth
+from headscribe.core.people import SCHEMA_VERSION, Kind, Truth
+from headscribe.core.settings import StudySettings
 from headscribe.store.atomic import write_text
 from headscribe.store.headers import Command
 from headscribe.store.tool import Tool
