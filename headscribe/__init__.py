@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from headscribe.core.errors import HeadscribeError
     from headscribe.core.heads import Head
     from headscribe.core.settings import (
+        AskSettings,
         DescribeSettings,
         EvaluateSettings,
         LookupSettings,
         MapSettings,
         StudySettings,
+        TextSettings,
     )
     from headscribe.mapping.checkpoint import open_checkpoint
     from headscribe.operations import load_operations
@@ -42,11 +44,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "HeadscribeError": "headscribe.core.errors",
     "Head": "headscribe.core.heads",
+    "AskSettings": "headscribe.core.settings",
     "DescribeSettings": "headscribe.core.settings",
     "EvaluateSettings": "headscribe.core.settings",
     "LookupSettings": "headscribe.core.settings",
     "MapSettings": "headscribe.core.settings",
     "StudySettings": "headscribe.core.settings",
+    "TextSettings": "headscribe.core.settings",
     "open_checkpoint": "headscribe.mapping.checkpoint",
     "load_operations": "headscribe.operations",
     "check_model": "headscribe.pipeline",
@@ -68,6 +72,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AskSettings",
     "DescribeSettings",
     "Destination",
     "EvaluateSettings",
@@ -80,6 +85,7 @@ __all__ = [
     "MapSettings",
     "RunDir",
     "StudySettings",
+    "TextSettings",
     "check_model",
     "describe_model",
     "evaluate_run",

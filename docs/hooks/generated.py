@@ -14,6 +14,7 @@ from mkdocs.structure.files import File, Files
 
 import headscribe
 from headscribe.cli.app import app
+from headscribe.core.options import Option, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,5 +81,18 @@ def cell(text: str) -> str:
 def python_page() -> str:
     """Every name that the package offers, for mkdocstrings to fill in from its docstring."""
     parts = ["# Python", "What the command line can do, Python can do in a line: `from headscribe import …`."]
-    parts += [f"::: headscribe.{name}" for name in headscribe.__all__]
+    for name in headscribe.__all__:
+        parts.append(f"::: headscribe.{name}")
+        offered = getattr(headscribe, name)
+        if isinstance(offered, type) and issubclass(offered, Settings):
+            parts.append(fields_table(offered))
     return "\n\n".join(parts) + "\n"
+
+
+def fields_table(record: type[Settings]) -> str:
+    """A settings record's fields with their defaults, and what their options say."""
+    rows = ["| Field | Default | |", "| --- | --- | --- |"]
+    for name, field in record.model_fields.items():
+        meaning = next((about.help for about in field.metadata if isinstance(about, Option)), "")
+        rows.append(f"| `{name}` | <code>{cell(repr(field.default))}</code> | {cell(meaning)} |")
+    return "\n".join(rows)

@@ -18,6 +18,8 @@ from headscribe.core.settings import (
     EvaluateSettings,
     LookupSettings,
     MapSettings,
+    StudySettings,
+    TextSettings,
 )
 
 
@@ -117,8 +119,17 @@ def test_a_marker_that_names_no_option_is_a_mistake_in_the_program(marker: objec
         _run(Annotated[PlantSettings, marker])
 
 
-@pytest.mark.parametrize(
-    "record", [MapSettings, AskSettings, DescribeSettings, LookupSettings, EvaluateSettings]
-)
+SHIPPED = [
+    MapSettings,
+    AskSettings,
+    DescribeSettings,
+    TextSettings,
+    LookupSettings,
+    EvaluateSettings,
+    StudySettings,
+]
+
+
+@pytest.mark.parametrize("record", SHIPPED)
 def test_the_shipped_records_come_back_from_an_empty_command_line(record: type[Settings]) -> None:
     assert _run(record)[0] == record()
