@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from headscribe.core.columns import Column
 from headscribe.core.errors import BadHeads
 
 _HEAD = re.compile(r"L(\d+)H(\d+)", re.IGNORECASE | re.ASCII)
@@ -17,8 +18,8 @@ _FORMS = "Use all, L5H3, L5, L8-11, sample:50, or several with commas"
 class Head(NamedTuple):
     """One attention head, by zero-based layer and query-head index."""
 
-    layer: int
-    head: int
+    layer: Annotated[int, Column("layer, from 0")]
+    head: Annotated[int, Column("query head in the layer, from 0: layer 5, head 3 is `L5H3`")]
 
     @property
     def name(self) -> str:

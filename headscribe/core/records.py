@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from headscribe.core.columns import Column
 from headscribe.core.heads import Head
 from headscribe.core.rounds import Transcript
 
@@ -19,25 +21,32 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """One salient source token of a head and what the head does with it (MAPS section 5).
+    """One salient source token of a head and what the head does with it (MAPS section 5)."""
 
-    Attributes:
-        rank: place among the head's salient tokens, from 0.
-        source: the token attended to.
-        saliency: ‖e' W_V W_O‖ / ‖e'‖, without unit.
-        targets: the most promoted tokens, strongest first.
-        logits: their entries of the row M[source], without unit.
-        suppressed: the most suppressed tokens, strongest first.
-        suppressed_logits: their entries of the row M[source].
-    """
-
-    rank: int
-    source: Token
-    saliency: float
-    targets: tuple[Token, ...]
-    logits: tuple[float, ...]
-    suppressed: tuple[Token, ...] = ()
-    suppressed_logits: tuple[float, ...] = ()
+    rank: Annotated[
+        int,
+        Column(
+            "place among the head's source tokens, 0 for the most salient, or with `--rank-by pairs` for that"
+            " of the best pair"
+        ),
+    ]
+    source: Annotated[Token, Column("the token that the head attends to")]
+    saliency: Annotated[
+        float, Column("‖e' W_V W_O‖ / ‖e'‖: how much the head makes of this token", type="float32")
+    ]
+    targets: Annotated[
+        tuple[Token, ...], Column("the tokens that it promotes most, strongest first", as_long_as="logits")
+    ]
+    logits: Annotated[
+        tuple[float, ...], Column("their entries of the head's map E' W_V W_O U", type="float32")
+    ]
+    suppressed: Annotated[
+        tuple[Token, ...],
+        Column("the tokens that it suppresses most, strongest first", as_long_as="suppressed_logits"),
+    ] = ()
+    suppressed_logits: Annotated[
+        tuple[float, ...], Column("their entries of the head's map", type="float32")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +66,32 @@ class OperationScore:
     """
 
     head: Head
-    operation: str
-    category: str
-    hits: int
-    suppression_hits: int
-    k: int
-    n_pairs: int
+    operation: Annotated[str, Column("name, such as `country_to_capital`")]
+    category: Annotated[
+        str,
+        Column(
+            "one of the eight built-in ones ([operations](operations.md)), such as `knowledge`, or what the"
+            " user's file says"
+        ),
+    ]
+    hits: Annotated[
+        int,
+        Column(
+            "share of the pairs whose target is among the k largest entries of the source's row",
+            name="score",
+            share_of="n_pairs",
+        ),
+    ]
+    suppression_hits: Annotated[
+        int,
+        Column(
+            "share of the pairs whose target is among the k smallest",
+            name="suppression_score",
+            share_of="n_pairs",
+        ),
+    ]
+    k: Annotated[int, Column("the k of this operation")]
+    n_pairs: Annotated[int, Column("pairs that counted; `score * n_pairs` is a whole number")]
 
     @property
     def score(self) -> float:
@@ -136,62 +165,52 @@ class Outcome:
     """A describer's answer for one head, before the run adds names, costs and times.
 
     Attributes:
-        status: one of the six statuses.
-        inputs: a sentence on the source tokens, None unless the status is OK or UNCLEAR.
-        pattern: a sentence on what the head maps them to, None likewise.
-        description: the description in words: one or two sentences, None unless the status is OK.
-        error: why there is no answer; never shown as a description.
-        confidence: what the method measured. Rules: the share of mappings explained, from 0 to 1. Verified:
-            how well a reader of the description does on held-out tokens, from chance (0) to faultless (1); it
-            may lie below 0. For an unclear head it is what a description without content reaches.
-        confidence_low: lower end of its 95% interval.
-        confidence_high: upper end.
-        n_tests: how many items the confidence rests on.
-        rounds: how many times the describer was asked.
-        unanswered: share of the test items that brought no answer, None where none was asked.
-        method: the method that answered, None for the one that was asked for.
+        confidence: rules: the share of mappings explained, from 0 to 1. Verified: how well a reader of the
+            description does on held-out tokens, from chance (0) to faultless (1); it may lie below 0. For an
+            unclear head it is what a description without content reaches.
         transcript: rounds and items behind a verified description; not part of the row of a run.
+        method: the method that answered, None for the one that was asked for.
     """
 
-    status: Status
-    inputs: str | None = None
-    pattern: str | None = None
-    description: str | None = None
-    error: str | None = None
-    confidence: float | None = None
-    confidence_low: float | None = None
-    confidence_high: float | None = None
-    n_tests: int = 0
-    rounds: int = 1
-    unanswered: float | None = None
+    status: Annotated[Status, Column("`ok`, `unclear`, `unparseable`, `refused`, `truncated` or `failed`")]
+    inputs: Annotated[str | None, Column("a sentence on the source tokens")] = None
+    pattern: Annotated[str | None, Column("a sentence on what the head maps them to")] = None
+    description: Annotated[str | None, Column("what the head does; only where the status is `ok`")] = None
+    error: Annotated[str | None, Column("why there is no answer; never a description", after="seconds")] = (
+        None
+    )
+    confidence: Annotated[
+        float | None,
+        Column("what the method measured ([verification](verification.md)); null where it measures none"),
+    ] = None
+    confidence_low: Annotated[float | None, Column("lower end of its 95% interval")] = None
+    confidence_high: Annotated[float | None, Column("upper end of its 95% interval")] = None
+    n_tests: Annotated[int, Column("items that the confidence rests on")] = 0
+    rounds: Annotated[int, Column("how often the describer was asked", after="prompt_hash")] = 1
+    unanswered: Annotated[
+        float | None,
+        Column("share of the test items that brought no answer; null where none was asked", after="error"),
+    ] = None
     transcript: Transcript | None = None
     method: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One head's row of a run: the describer's outcome, who gave it, and what it cost.
-
-    Attributes:
-        head: the head described.
-        outcome: what the describer answered.
-        method: ``single``, ``verified`` or ``agent``; ``rules`` for the built-in rules.
-        llm: the name of the describing LLM.
-        prompt: the template's name and version, None where none is used.
-        prompt_hash: SHA-256 of the template, None where none is used.
-        prompt_tokens: tokens sent, over all calls behind the answer; None where the server says nothing.
-        completion_tokens: tokens received, likewise.
-        cost_usd: price of these calls in US dollars, None where it is not known.
-        seconds: time that these calls took, summed.
-    """
+    """One head's row of a run: the describer's outcome, who gave it, and what it cost."""
 
     head: Head
     outcome: Outcome
-    method: str
-    llm: str
-    prompt: str | None = None
-    prompt_hash: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cost_usd: float | None = None
-    seconds: float = 0.0
+    method: Annotated[str, Column("`rules`, `single`, `verified` or `agent`")]
+    llm: Annotated[str, Column("who described")]
+    prompt: Annotated[str | None, Column("template and version, such as `describe@1`")] = None
+    prompt_hash: Annotated[str | None, Column("hash of the template, or of the rules")] = None
+    prompt_tokens: Annotated[
+        int | None,
+        Column("tokens sent for this head; null where the server does not say", type="int64"),
+    ] = None
+    completion_tokens: Annotated[int | None, Column("tokens received", type="int64")] = None
+    cost_usd: Annotated[
+        float | None, Column("price of the calls; null where it is not known", unit="US dollars")
+    ] = None
+    seconds: Annotated[float, Column("time of the calls for this head", unit="s")] = 0.0

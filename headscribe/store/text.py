@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from headscribe.core.secrets import hide_keys
@@ -18,6 +19,21 @@ def clean(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def clean_values(values: Sequence[Any]) -> Sequence[Any]:
+    """Texts, or lists of texts, likewise; all at once, since hardly any needs it."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return [_cleaned(value) for value in values]
+    return values
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    return [_cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def canonical(value: Any) -> bytes:

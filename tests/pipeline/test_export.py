@@ -14,11 +14,14 @@ from headscribe.core.errors import BadOption, BadStore
 from headscribe.pipeline.export.export import To, export_run, find_tables
 from headscribe.store import tables
 from headscribe.store.check.check_tables import ABLATION, CORRELATION
+from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.run_dir import TRANSCRIPTS, RunDir
 from headscribe.store.evaluate.evaluation_tables import TABLES as EVALUATION
 from headscribe.store.export.column_meanings import meaning
 from headscribe.store.export.export_dir import ExportDir
 from headscribe.store.export.hub_upload import Destination
+from headscribe.store.map.mappings import MAPPINGS
+from headscribe.store.map.operations import OPERATIONS
 from headscribe.store.people.labels import LABELS
 from tests.pipeline.exported_run import ODD, make_run
 from tests.store.samples import MODEL
@@ -88,7 +91,7 @@ def test_the_card_says_how_it_was_made_and_lists_every_column(run: RunDir, tmp_p
         "7 ok",
     ):
         assert said in card
-    for column in (*tables.DESCRIPTIONS.names, *tables.MAPPINGS.names, *tables.OPERATIONS.names):
+    for column in (*DESCRIPTIONS.schema.names, *MAPPINGS.schema.names, *OPERATIONS.schema.names):
         assert re.search(rf"^\| {column} \| [\w ]+ \| \S.* \|$", card, re.MULTILINE), column
 
 
@@ -104,9 +107,9 @@ def test_a_models_name_cannot_write_into_the_card(tmp_path: Path) -> None:
 
 def test_every_column_of_the_known_tables_has_a_meaning() -> None:
     known = {
-        "mappings": tables.MAPPINGS,
-        "operations": tables.OPERATIONS,
-        "descriptions": tables.DESCRIPTIONS,
+        "mappings": MAPPINGS.schema,
+        "operations": OPERATIONS.schema,
+        "descriptions": DESCRIPTIONS.schema,
         "people_labels": LABELS,
         "correlation": CORRELATION,
         "ablation": ABLATION,

@@ -12,12 +12,14 @@ from pydantic import BaseModel
 
 from headscribe.core.settings import MapSettings
 from headscribe.pipeline import describe_model
-from headscribe.store import tables
+from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.run_dir import TRANSCRIPTS
 from headscribe.store.evaluate import evaluation_tables
 from headscribe.store.evaluate.evaluation_tables import EvaluationHeader
 from headscribe.store.export.export_dir import ExportHeader
 from headscribe.store.headers import MapHeader, RunHeader
+from headscribe.store.map.mappings import MAPPINGS
+from headscribe.store.map.operations import OPERATIONS
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Counting
 
@@ -36,7 +38,8 @@ def section(title: str) -> str:
 )
 def test_the_page_lists_each_tables_columns_and_types(name: str) -> None:
     listed = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", section(f"{name}.parquet"), re.MULTILINE)
-    schema = {**TRANSCRIPTS, **evaluation_tables.TABLES}.get(name) or getattr(tables, name.upper())
+    declared = {table.name: table.schema for table in (MAPPINGS, OPERATIONS, DESCRIPTIONS)}
+    schema = {**TRANSCRIPTS, **evaluation_tables.TABLES, **declared}[name]
     assert listed == [(field.name, TYPES.get(str(field.type), str(field.type))) for field in schema]
 
 
@@ -83,5 +86,5 @@ def test_the_page_lists_the_journals_columns(model: str, tmp_path: Path, llm: Co
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
         assert re.findall(r"`(\w+)`", line.replace("`descriptions.parquet`", "")) == columns
     (record,) = database.execute("SELECT record FROM outcomes").fetchone()
-    assert list(json.loads(record)) == tables.DESCRIPTIONS.names
+    assert list(json.loads(record)) == DESCRIPTIONS.schema.names
     database.close()

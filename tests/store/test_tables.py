@@ -1,6 +1,9 @@
+"""The tables of maps and runs: their columns are a contract, and what is written comes back."""
+
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -10,12 +13,16 @@ from hypothesis import strategies as st
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap, Mapping, Status, Token
-from headscribe.store import tables
+from headscribe.store.describe.descriptions import DESCRIPTIONS
+from headscribe.store.map.mappings import MAPPINGS, head_mappings, joined
+from headscribe.store.map.operations import OPERATIONS
+from headscribe.store.table import Table
+from headscribe.store.tables import ROWS_PER_GROUP, read_rows
 from headscribe.store.text import clean
 from tests.store.samples import description, head_map, score
 
 CONTRACT = {
-    "MAPPINGS": {
+    "mappings": {
         "layer": "int32",
         "head": "int32",
         "rank": "int32",
@@ -29,7 +36,7 @@ CONTRACT = {
         "suppressed": "list<element: string>",
         "suppressed_logits": "list<element: float>",
     },
-    "OPERATIONS": {
+    "operations": {
         "layer": "int32",
         "head": "int32",
         "operation": "string",
@@ -39,7 +46,7 @@ CONTRACT = {
         "k": "int32",
         "n_pairs": "int32",
     },
-    "DESCRIPTIONS": {
+    "descriptions": {
         "layer": "int32",
         "head": "int32",
         "status": "string",
@@ -63,20 +70,20 @@ CONTRACT = {
         "unanswered": "double",
     },
 }
-ROWS = {
-    "MAPPINGS": [row for head in range(3) for row in tables.mapping_rows(head_map(1, head))],
-    "OPERATIONS": [tables.score_row(score(1, head, hits=head)) for head in range(3)],
-    "DESCRIPTIONS": [
-        tables.description_row(description(1, head, status)) for head, status in enumerate(Status)
-    ],
+TABLES: dict[str, Table[Any]] = {table.name: table for table in (MAPPINGS, OPERATIONS, DESCRIPTIONS)}
+RECORDS: dict[str, list[Any]] = {
+    "mappings": list(head_mappings(head_map(1, head) for head in range(3))),
+    "operations": [score(1, head, hits=head) for head in range(3)],
+    "descriptions": [description(1, head, status) for head, status in enumerate(Status)],
 }
 
 
 @pytest.mark.parametrize("name", CONTRACT)
 def test_columns_and_types_are_the_contract(tmp_path: Path, name: str) -> None:
-    tables.write_rows(tmp_path / "t.parquet", getattr(tables, name), ROWS[name])
+    TABLES[name].write(tmp_path / "t.parquet", RECORDS[name])
     found = pq.read_schema(tmp_path / "t.parquet")
     assert {field.name: str(field.type) for field in found} == CONTRACT[name]
+    assert found.names == list(CONTRACT[name])
 
 
 @pytest.mark.parametrize("name", CONTRACT)
@@ -85,52 +92,58 @@ def test_pandas_and_datasets_read_what_was_written(
 ) -> None:
     datasets, pandas = pytest.importorskip("datasets"), pytest.importorskip("pandas")
     file = tmp_path / "t.parquet"
-    tables.write_rows(file, getattr(tables, name), ROWS[name])
+    TABLES[name].write(file, RECORDS[name])
     loaded = datasets.load_dataset(
         "parquet", data_files=str(file), split="train", cache_dir=str(tmp_path / "cache")
     )
-    assert loaded.to_list() == list(tables.read_rows(file))
-    assert list(pandas.read_parquet(file)["head"]) == [row["head"] for row in ROWS[name]]
+    assert loaded.to_list() == list(read_rows(file))
+    assert list(pandas.read_parquet(file)["head"]) == [row["head"] for row in read_rows(file)]
 
 
 def test_an_empty_table_has_its_columns(tmp_path: Path) -> None:
-    tables.write_rows(tmp_path / "t.parquet", tables.OPERATIONS, [])
-    assert pq.read_table(tmp_path / "t.parquet").column_names == tables.OPERATIONS.names
+    OPERATIONS.write(tmp_path / "t.parquet", [])
+    assert pq.read_table(tmp_path / "t.parquet").column_names == OPERATIONS.schema.names
+    assert list(OPERATIONS.read(tmp_path / "t.parquet")) == []
 
 
 def test_more_rows_than_one_group_come_back_in_order(tmp_path: Path) -> None:
-    rows = [tables.score_row(score(0, head)) for head in range(tables.ROWS_PER_GROUP + 5)]
-    assert tables.write_rows(tmp_path / "t.parquet", tables.OPERATIONS, rows) == len(rows)
-    assert [row["head"] for row in tables.read_rows(tmp_path / "t.parquet")] == list(range(len(rows)))
+    scores = [score(0, head) for head in range(ROWS_PER_GROUP + 5)]
+    assert OPERATIONS.write(tmp_path / "t.parquet", scores) == len(scores)
+    assert list(OPERATIONS.read(tmp_path / "t.parquet")) == scores
 
 
 def test_head_maps_come_back_as_they_were_but_for_float32(tmp_path: Path) -> None:
     maps = [head_map(0, 2), head_map(1, 0)]
-    rows = [row for one in maps for row in tables.mapping_rows(one)]
-    tables.write_rows(tmp_path / "t.parquet", tables.MAPPINGS, rows)
-    back = list(tables.head_maps(tables.read_rows(tmp_path / "t.parquet")))
+    MAPPINGS.write(tmp_path / "t.parquet", head_mappings(maps))
+    back = list(joined(MAPPINGS.read(tmp_path / "t.parquet")))
     assert [one.head for one in back] == [Head(0, 2), Head(1, 0)]
     assert back[0].mappings[1].targets == maps[0].mappings[1].targets
     assert back[0].mappings[0].logits == pytest.approx(maps[0].mappings[0].logits, rel=1e-6)
-    again = [row for one in back for row in tables.mapping_rows(one)]
-    assert again == rows, "what was read hashes as what was written"
+    rows = MAPPINGS.rows(head_mappings(maps))
+    assert MAPPINGS.rows(head_mappings(back)) == rows, "what was read hashes as what was written"
+    assert list(joined(MAPPINGS.records(rows, tmp_path))) == back
 
 
 @pytest.mark.parametrize("hits", range(0, 42))
-def test_scores_give_their_hits_back_exactly(hits: int) -> None:
-    assert tables.operation_score(tables.score_row(score(0, 1, hits=hits))) == score(0, 1, hits=hits)
+def test_scores_give_their_hits_back_exactly(tmp_path: Path, hits: int) -> None:
+    OPERATIONS.write(tmp_path / "t.parquet", [score(0, 1, hits=hits)])
+    assert list(OPERATIONS.read(tmp_path / "t.parquet")) == [score(0, 1, hits=hits)]
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_descriptions_come_back_as_they_were(status: Status) -> None:
-    assert tables.description(tables.description_row(description(3, 1, status))) == description(3, 1, status)
+def test_descriptions_come_back_as_they_were(tmp_path: Path, status: Status) -> None:
+    DESCRIPTIONS.write(tmp_path / "t.parquet", [description(3, 1, status)])
+    assert list(DESCRIPTIONS.read(tmp_path / "t.parquet")) == [description(3, 1, status)]
+    assert DESCRIPTIONS.records(DESCRIPTIONS.rows([description(3, 1, status)]), tmp_path) == [
+        description(3, 1, status)
+    ]
 
 
 def test_half_surrogates_become_replacement_characters(tmp_path: Path) -> None:
     odd = HeadMap(Head(0, 0), (Mapping(0, Token(1, "a\ud83d"), 1.0, (Token(2, "\x00\udc80"),), (0.5,)),))
-    tables.write_rows(tmp_path / "t.parquet", tables.MAPPINGS, tables.mapping_rows(odd))
-    (row,) = tables.read_rows(tmp_path / "t.parquet")
-    assert (row["source"], row["targets"]) == ("a\ufffd", ["\x00\ufffd"])
+    MAPPINGS.write(tmp_path / "t.parquet", head_mappings([odd]))
+    (row,) = MAPPINGS.read(tmp_path / "t.parquet")
+    assert (row.mapping.source.text, row.mapping.targets[0].text) == ("a\ufffd", "\x00\ufffd")
 
 
 @given(st.text(st.characters(codec=None, categories=None)))
@@ -145,4 +158,6 @@ def test_a_damaged_or_missing_table_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1 not really")
     for name in ("t.parquet", "none.parquet"):
         with pytest.raises(BadStore, match="a table"):
-            list(tables.read_rows(tmp_path / name))
+            list(OPERATIONS.read(tmp_path / name))
+        with pytest.raises(BadStore, match="a table"):
+            list(read_rows(tmp_path / name))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.pipeline.export.card import card_text
-from headscribe.store.describe.run_dir import DESCRIPTIONS, RunDir
+from headscribe.store.describe.descriptions import DESCRIPTIONS
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.export.export_dir import (
     CARD,
     HEADER,
@@ -114,7 +115,7 @@ def find_tables(run: RunDir) -> list[TableSource]:
     Raises:
         BadStore: the run has no descriptions yet, or its map has gone or has changed.
     """
-    if not (run.path / DESCRIPTIONS).is_file():
+    if not DESCRIPTIONS.path(run.path).is_file():
         raise BadStore("the run has no descriptions yet", where=run.path, do="Go on with headscribe describe")
     found = {path.stem: path for path in sorted(run.map().path.glob("*.parquet"))}
     for path in sorted(run.path.rglob("*.parquet")):

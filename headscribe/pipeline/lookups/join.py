@@ -16,7 +16,8 @@ from headscribe.core.tokens import show_token
 from headscribe.pipeline.lookups.asked_stages import read_explanations, read_scores
 from headscribe.pipeline.lookups.model_stages import read_neurons, read_pairs
 from headscribe.store.atomic import replacing
-from headscribe.store.describe.run_dir import DESCRIPTIONS, RunDir
+from headscribe.store.describe.descriptions import DESCRIPTIONS
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.lookups import lookup_tables as tables
 from headscribe.store.lookups.lookup_dir import JOINED, LookupDir
 from headscribe.store.tables import write_rows
@@ -126,7 +127,7 @@ def _order(one: HeadInContext) -> tuple[Head, float]:
 def descriptions_beside(found: LookupDir) -> dict[Head, Description]:
     """The descriptions of the run beside, of those heads that have one."""
     beside = Path(found.header.describe_run) if found.header and found.header.describe_run else found.run
-    if not (beside / DESCRIPTIONS).is_file():
+    if not DESCRIPTIONS.path(beside).is_file():
         return {}
     try:
         run = RunDir.open(beside)

@@ -155,7 +155,7 @@ class _Session:
         """What is written from the tables, and what they say."""
         from headscribe.pipeline.lookups.join import explained_contexts, write_joined
         from headscribe.pipeline.lookups.section import write_page
-        from headscribe.store.describe.run_dir import DESCRIPTIONS
+        from headscribe.store.describe.descriptions import DESCRIPTIONS
 
         done = self._done()
         summary.stages = {s: _said(done[s]) for s in done}
@@ -165,7 +165,7 @@ class _Session:
             write_joined(self.found)
             summary.contexts = explained_contexts(self.found)
             summary.page = write_page(self.found, summary.found)
-        if (self.request.run / DESCRIPTIONS).is_file():
+        if DESCRIPTIONS.path(self.request.run).is_file():
             try:
                 summary.report = self.write_report(self.request.run)
             except BadStore as problem:

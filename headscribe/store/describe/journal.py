@@ -20,8 +20,8 @@ from headscribe.core.chat import Attempt, ChatReply, content_hash
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, Usage
-from headscribe.store import tables
 from headscribe.store.describe.commits import SharedCommits
+from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.transcripts import transcript_json
 from headscribe.store.headers import Totals
 from headscribe.store.text import clean
@@ -170,7 +170,7 @@ class Journal:
                 place,
                 status,
                 time.time(),
-                _json(tables.description_row(description)),
+                _json(DESCRIPTIONS.rows([description])[0]),
                 _json(transcript_json(transcript)) if transcript else None,
             ),
         )
@@ -179,7 +179,7 @@ class Journal:
         """The outcome of exactly this work, None if it was never finished."""
         query = "SELECT record FROM outcomes WHERE layer = ? AND head = ? AND work = ?"
         row = self._one(query, (head.layer, head.head, work))
-        return tables.description(json.loads(row[0])) if row else None
+        return self._description(json.loads(row[0])) if row else None
 
     def statuses(self) -> dict[tuple[Head, str], str]:
         """The status of every outcome, by head and work identity."""
@@ -194,7 +194,10 @@ class Journal:
             place: outcomes that were seen in another map are passed over.
         """
         for _, record in self._kept("record", wanted, place):
-            yield tables.description(record)
+            yield self._description(record)
+
+    def _description(self, record: dict[str, Any]) -> Description:
+        return DESCRIPTIONS.records([record], self.path)[0]
 
     def transcripts(
         self, wanted: dict[Head, str], *, place: str = ""

@@ -15,6 +15,7 @@ from headscribe.core.heads import Head
 from headscribe.core.records import Description
 from headscribe.store import tables
 from headscribe.store.atomic import disk_errors, replacing, write_text
+from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.journal import Journal
 from headscribe.store.describe.transcripts import EXPERIMENTS, ROUNDS, TESTS, transcript_rows
 from headscribe.store.headers import RunHeader, header_text, read_header
@@ -22,13 +23,7 @@ from headscribe.store.lock import RunLock
 from headscribe.store.map.kept_layers import layers_folder
 from headscribe.store.map.map_dir import MapDir
 
-HEADER, JOURNAL, DESCRIPTIONS, REPORT, MAP = (
-    "run.json",
-    "run.db",
-    "descriptions.parquet",
-    "report.html",
-    "map",
-)
+HEADER, JOURNAL, REPORT, MAP = "run.json", "run.db", "report.html", "map"
 TRANSCRIPTS = {"rounds": ROUNDS, "tests": TESTS, "experiments": EXPERIMENTS}
 """Tables on how descriptions came about, ``NAME.parquet``; only runs whose method keeps that have them."""
 LOOKUPS = "lookups.json"
@@ -84,12 +79,12 @@ class RunDir:
         Raises:
             BadStore: there is none yet, as after an early kill.
         """
-        path = self.path / DESCRIPTIONS
+        path = DESCRIPTIONS.path(self.path)
         if not path.is_file():
             raise BadStore(
                 "the run has no descriptions yet", where=self.path, do="Go on with headscribe describe"
             )
-        return [tables.description(row) for row in tables.read_rows(path)]
+        return list(DESCRIPTIONS.read(path))
 
 
 class RunWriter:
@@ -128,9 +123,8 @@ class RunWriter:
 
     def write_descriptions(self, descriptions: Iterable[Description]) -> None:
         """Replace ``descriptions.parquet``."""
-        rows = map(tables.description_row, descriptions)
-        with replacing(self.path / DESCRIPTIONS) as temporary:
-            tables.write_rows(temporary, tables.DESCRIPTIONS, rows)
+        with replacing(DESCRIPTIONS.path(self.path)) as temporary:
+            DESCRIPTIONS.write(temporary, descriptions)
 
     def write_transcripts(self, kept: Callable[[], Iterable[tuple[Head, dict[str, Any]]]]) -> None:
         """Replace ``rounds.parquet``, ``tests.parquet`` and ``experiments.parquet``, those that have rows.

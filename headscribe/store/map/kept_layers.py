@@ -15,9 +15,10 @@ from typing import Any, Self
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layers import LayerMaps, LayerScores
-from headscribe.store import tables
 from headscribe.store.atomic import disk_errors, write_text
 from headscribe.store.lock import RunLock
+from headscribe.store.map.mappings import MAPPINGS, head_mappings, joined
+from headscribe.store.map.operations import OPERATIONS
 
 _LOCK = ".lock"
 
@@ -64,27 +65,28 @@ class KeptLayers:
 
     def keep_maps(self, identity: str, layer: LayerMaps) -> None:
         """Keep a mapped layer; it is on disk when this returns."""
-        rows = [row for one in layer.maps for row in tables.mapping_rows(one)]
+        rows = MAPPINGS.rows(head_mappings(layer.maps))
         self._write("maps", identity, layer.layer, layer.heads, {"rows": rows, "dropped": layer.dropped})
 
     def maps(self, identity: str, layer: int, heads: Sequence[Head]) -> LayerMaps | None:
         """A layer as it was kept, None if these heads of it were not."""
-        found = self._read("maps", identity, layer, heads)
-        if found is None:
-            return None
-        return LayerMaps(layer, tuple(tables.head_maps(found["rows"])), found["dropped"])
+        with _damaged_is_missing():
+            if found := self._read("maps", identity, layer, heads):
+                maps = joined(MAPPINGS.records(found["rows"], self._folder))
+                return LayerMaps(layer, tuple(maps), found["dropped"])
+        return None
 
     def keep_scores(self, identity: str, layer: LayerScores) -> None:
         """Keep a scored layer; it is on disk when this returns."""
-        rows = [tables.score_row(score) for score in layer.scores]
-        self._write("scores", identity, layer.layer, layer.heads, {"rows": rows})
+        self._write("scores", identity, layer.layer, layer.heads, {"rows": OPERATIONS.rows(layer.scores)})
 
     def scores(self, identity: str, layer: int, heads: Sequence[Head]) -> LayerScores | None:
         """Likewise, for scores."""
-        found = self._read("scores", identity, layer, heads)
-        if found is None:
-            return None
-        return LayerScores(layer, tuple(heads), tuple(map(tables.operation_score, found["rows"])))
+        with _damaged_is_missing():
+            if found := self._read("scores", identity, layer, heads):
+                scores = OPERATIONS.records(found["rows"], self._folder)
+                return LayerScores(layer, tuple(heads), tuple(scores))
+        return None
 
     def _path(self, kind: str, identity: str, layer: int) -> Path:
         return self._folder / f"{kind}-{layer:04d}-{identity[:16]}.json"
@@ -97,9 +99,11 @@ class KeptLayers:
         write_text(self._path(kind, identity, layer), text)
 
     def _read(self, kind: str, identity: str, layer: int, heads: Sequence[Head]) -> dict[str, Any] | None:
-        # Files appear whole or not at all; one that was damaged later is made again.
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            found: dict[str, Any] = json.loads(self._path(kind, identity, layer).read_text(encoding="utf-8"))
-            if found["identity"] == identity and found["heads"] == [head.name for head in heads]:
-                return found
-        return None
+        found: dict[str, Any] = json.loads(self._path(kind, identity, layer).read_text(encoding="utf-8"))
+        same = found["identity"] == identity and found["heads"] == [head.name for head in heads]
+        return found if same else None
+
+
+def _damaged_is_missing() -> suppress:
+    """Files appear whole or not at all; one that was damaged later is made again."""
+    return suppress(BadStore, OSError, ValueError, KeyError, TypeError)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TypeVar
 
 from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap, OperationScore
-from headscribe.store import tables
 from headscribe.store.atomic import recover, replacing_folder
 from headscribe.store.headers import Content, MapHeader, header_text, read_header
+from headscribe.store.map.mappings import MAPPINGS, head_mappings, joined
+from headscribe.store.map.operations import OPERATIONS
+from headscribe.store.table import Table
+from headscribe.store.tables import ContentHash
 
-HEADER, MAPPINGS, OPERATIONS = "map.json", "mappings.parquet", "operations.parquet"
+R = TypeVar("R")
+
+HEADER = "map.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,10 @@ class MapDir:
             if keep and folder.is_dir():
                 shutil.copytree(folder, building, dirs_exist_ok=True)
             if head_maps is not None:
-                rows = (row for head_map in head_maps for row in tables.mapping_rows(head_map))
-                content = _write(building / MAPPINGS, tables.MAPPINGS, rows)
+                content = _write(building, MAPPINGS, head_mappings(head_maps))
                 header = header.model_copy(update={"mappings": content})
             if scores is not None:
-                content = _write(building / OPERATIONS, tables.OPERATIONS, map(tables.score_row, scores))
+                content = _write(building, OPERATIONS, scores)
                 header = header.model_copy(update={"scores": content})
             header = complete(header) if complete else header
             (building / HEADER).write_text(header_text(header), encoding="utf-8")
@@ -108,14 +111,18 @@ class MapDir:
 
     def mapped_heads(self) -> set[Head]:
         """The heads that ``mappings.parquet`` holds."""
-        return self._heads(MAPPINGS) if self.header.mappings else set()
+        if not self.header.mappings:
+            return set()
+        columns = MAPPINGS.read_columns(MAPPINGS.path(self.path), ["layer", "head"])
+        return set(starmap(Head, columns))
 
     def scored_heads(self) -> dict[str, set[Head]]:
         """For every scored operation, the heads that ``operations.parquet`` holds."""
         found: dict[str, set[Head]] = {}
         if self.header.scores:
-            for row in tables.read_rows(self.path / OPERATIONS, ["layer", "head", "operation"]):
-                found.setdefault(row["operation"], set()).add(Head(row["layer"], row["head"]))
+            columns = OPERATIONS.read_columns(OPERATIONS.path(self.path), ["layer", "head", "operation"])
+            for layer, head, operation in columns:
+                found.setdefault(operation, set()).add(Head(layer, head))
         return found
 
     def iter_head_maps(self, heads: Collection[Head] | None = None) -> Iterator[HeadMap]:
@@ -127,7 +134,7 @@ class MapDir:
         if self.header.mappings is None:
             raise BadStore("this map holds scores only", where=self.path, do="Add mappings: headscribe map")
         wanted = None if heads is None else set(heads)
-        yield from tables.head_maps(tables.read_rows(self.path / MAPPINGS, heads=wanted))
+        yield from joined(MAPPINGS.read(MAPPINGS.path(self.path), wanted))
 
     def head_maps(self) -> list[HeadMap]:
         """The mappings of all heads, in memory."""
@@ -147,15 +154,10 @@ class MapDir:
         """The scores of all heads and operations; empty where none was scored."""
         if self.header.scores is None:
             return []
-        return [tables.operation_score(row) for row in tables.read_rows(self.path / OPERATIONS)]
-
-    def _heads(self, table: str) -> set[Head]:
-        rows = tables.read_rows(self.path / table, ["layer", "head"])
-        return {Head(row["layer"], row["head"]) for row in rows}
+        return list(OPERATIONS.read(OPERATIONS.path(self.path)))
 
 
-def _write(path: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> Content:
-    said = tables.ContentHash()
-    take: Callable[[dict[str, Any]], dict[str, Any]] = said.add
-    count = tables.write_rows(path, schema, map(take, rows))
-    return Content(rows=count, hash=said.hexdigest())
+def _write(folder: Path, table: Table[R], records: Iterable[R]) -> Content:
+    said = ContentHash()
+    rows = table.write(table.path(folder), records, said)
+    return Content(rows=rows, hash=said.hexdigest())

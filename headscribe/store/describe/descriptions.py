@@ -1,0 +1,13 @@
+"""``descriptions.parquet``: what a run says of every head."""
+
+from __future__ import annotations
+
+from headscribe.core.records import Description
+from headscribe.store.table import Table
+
+DESCRIPTIONS = Table(
+    "descriptions",
+    Description,
+    "One row per described head, by layer and head",
+    "Run headscribe describe again; answers in the journal are kept",
+)
