@@ -55,7 +55,7 @@ class Job:
 def paper_settings(published: str, *, device: str = "auto", dtype: Dtype = "auto") -> MapSettings:
     """The paper's choices: padded rows take part, and one model is read without its first MLP."""
     view: Literal["raw", "auto"] = "raw" if published in WITHOUT_FIRST_MLP else "auto"
-    return MapSettings(source_view=view, padded_rows="keep", device=device, dtype=dtype)
+    return MapSettings(view="paper", source_view=view, padded_rows="keep", device=device, dtype=dtype)
 
 
 def reproduce(job: Job, published: Published, bars: Progress | None = None) -> dict[str, Any]:

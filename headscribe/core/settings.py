@@ -14,6 +14,9 @@ from headscribe.core.options import Option, Settings
 from headscribe.core.prices import read_price
 
 SourceView = Literal["auto", "raw", "first-mlp", "residual"]
+MapView = Literal["paper", "parts"]
+VIEW: MapView = "paper"
+"""The view of a map that asks for none."""
 Norms = Literal["fold", "leave"]
 """Whether the norms around attention are folded into W_V and W_O, or left out as in the paper."""
 PaddedRows = Literal["drop", "keep"]
@@ -87,11 +90,25 @@ class MapSettings(Settings):
             "of its whole map (pairs)."
         ),
     ] = "saliency"
+    view: Annotated[
+        MapView,
+        Option(
+            "paper: the head's map as the paper defines it. parts: the map of what the head reads and writes "
+            "with its norms, from the residual stream."
+        ),
+    ] = VIEW
     source_view: Annotated[
         SourceView,
         Option(
-            "What a head reads: the embedding (raw) or the embedding after the first MLP. "
-            "auto: raw in layer 0, first-mlp in later layers."
+            "What a head reads: the embedding (raw), what the first MLP makes of it (first-mlp), or both "
+            "(residual). auto: raw in layer 0, in later layers first-mlp, or residual with --view parts."
+        ),
+    ] = "auto"
+    norms: Annotated[
+        Literal["auto", Norms],
+        Option(
+            "The norms in front of attention and of the unembedding: folded into the weights (fold), or left "
+            "out (leave). auto: leave, or fold with --view parts."
         ),
     ] = "auto"
     padded_rows: Annotated[PaddedRows, Option("Vocabulary rows that the tokenizer does not know.")] = "drop"
@@ -108,6 +125,13 @@ class MapSettings(Settings):
     device: Device = "auto"
     dtype: Arithmetic = "auto"
     seed: Seed = 0
+
+    @property
+    def folding(self) -> Norms:
+        """What becomes of the norms; never ``auto``."""
+        if self.norms == "auto":
+            return "leave" if self.view == "paper" else "fold"
+        return self.norms
 
 
 class AskSettings(Settings):

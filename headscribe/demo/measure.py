@@ -76,7 +76,7 @@ def best_heads(folder: Path, operations: Sequence[Operation]) -> dict[str, Opera
     checkpoint = open_checkpoint(str(folder))
     facts = checkpoint.facts
     heads = [Head(layer, head) for layer in range(facts.n_layers) for head in range(facts.n_heads)]
-    scores, _ = score_heads(checkpoint, MapSettings(device="cpu"), operations, heads)
+    scores, _ = score_heads(checkpoint, MapSettings(view="paper", device="cpu"), operations, heads)
     best: dict[str, OperationScore] = {}
     for score in scores:
         if score.operation not in best or score.hits > best[score.operation].hits:

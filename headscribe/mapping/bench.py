@@ -75,7 +75,8 @@ class Bench:
         """
         view = view_of_layer(self._settings, head.layer)
         if view not in self._tables:
-            self._tables[view] = source_table(self._checkpoint, view, self._arithmetic, self._rows)
+            norms = self._settings.folding
+            self._tables[view] = source_table(self._checkpoint, view, self._arithmetic, self._rows, norms)
         table = self._tables[view]
         (found,) = probe(self._checkpoint, self._settings, head, [id], reverse=True, top=top, table=table)
         return found.targets
@@ -86,11 +87,11 @@ class Bench:
 
         The count is that of the operation scores (definitions section 2).
         """
-        dtype, device = self._arithmetic.dtype, self._arithmetic.device
-        ov = self._checkpoint.ov(head.layer, dtype, device)
+        dtype, device, norms = self._arithmetic.dtype, self._arithmetic.device, self._settings.folding
+        ov = self._checkpoint.ov(head.layer, dtype, device, norms=norms)
         ids = torch.tensor(pairs, dtype=torch.long, device=device).view(-1, 2)
         view = view_of_layer(self._settings, head.layer)
-        vectors = source_vectors(self._checkpoint, view, self._arithmetic, ids[:, 0])
+        vectors = source_vectors(self._checkpoint, view, self._arithmetic, ids[:, 0], norms)
         # [n, d_model]: what the head writes for each source
         written = vectors @ ov.w_v[value_head(head.head, len(ov.w_o), len(ov.w_v))] @ ov.w_o[head.head]
         limit = torch.full((len(ids),), k, dtype=torch.long, device=device)

@@ -30,7 +30,7 @@ def fetching(
     """
     layers = sorted({head.layer for head in heads})
     views = {view_of_layer(settings, layer) for layer in layers}
-    missing, total = checkpoint.to_fetch(layers, views, "leave")
+    missing, total = checkpoint.to_fetch(layers, views, settings.folding)
     if not missing:
         yield
         return

@@ -85,7 +85,8 @@ class LayerMapper:
             heads: query heads of the layer.
             ov: the layer's weights, in this arithmetic; None to read them.
         """
-        ov = ov or self._checkpoint.ov(layer, self._arithmetic.dtype, self._arithmetic.device)
+        dtype, device, norms = self._arithmetic.dtype, self._arithmetic.device, self._settings.folding
+        ov = ov or self._checkpoint.ov(layer, dtype, device, norms=norms)
         table, found = self._table_of(layer), []
         n, k = min(self._settings.salient, table.n_usable), self._settings.targets
         scores, ids = self._sources(heads, table, ov, n)
@@ -105,7 +106,8 @@ class LayerMapper:
         view = view_of_layer(self._settings, layer)
         if self._table is None or self._table.view != view:
             self._table = None  # layers go up: a view once left is not needed again, and one table is enough
-            self._table = source_table(self._checkpoint, view, self._arithmetic, self._rows)
+            norms = self._settings.folding
+            self._table = source_table(self._checkpoint, view, self._arithmetic, self._rows, norms)
             self.zero_dropped[view] = len(self._table.zero_rows)
         return self._table
 
@@ -143,7 +145,10 @@ class HeadMaps(Iterator[HeadMap]):
 
     def _generate(self) -> Iterator[HeadMap]:
         self._progress.start(STAGE, len(self._heads))
-        for layer in layer_by_layer(self._checkpoint, self._heads, self._arithmetics, self._mapper):
+        layers = layer_by_layer(
+            self._checkpoint, self._heads, self._arithmetics, self._mapper, self._settings.folding
+        )
+        for layer in layers:
             for head_map in layer:
                 yield head_map
                 self._progress.advance(STAGE, note=head_map.head.name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import torch
 
 from headscribe.core.heads import Head
+from headscribe.core.settings import Norms
 from headscribe.mapping.devices import Arithmetic, enough_memory, full_precision
 from headscribe.mapping.facts import OV
 from headscribe.mapping.stopping import Stop
@@ -33,6 +34,7 @@ def layer_by_layer(
     heads: Sequence[Head],
     arithmetics: Sequence[Arithmetic],
     work_on: Callable[[Arithmetic], LayerWork[T]],
+    norms: Norms = "leave",
 ) -> Iterator[T]:
     """The result of each layer that has some of the heads, layers going up.
 
@@ -44,6 +46,7 @@ def layer_by_layer(
         heads: heads of the model, in order.
         arithmetics: the devices; one may be named more than once.
         work_on: makes the worker of a device, called in the thread that will use it.
+        norms: which norms the weights hold; see ``Checkpoint.ov``.
 
     Raises:
         BadOption: a device's memory does not suffice.
@@ -55,7 +58,7 @@ def layer_by_layer(
     stop = Stop()
     shares = [layers[place :: len(arithmetics)] for place in range(len(arithmetics))]
     streams = [
-        _on_one(checkpoint, share, arithmetic, work_on, stop)
+        _on_one(_OVReader(checkpoint, arithmetic, norms), share, arithmetic, work_on, stop)
         for share, arithmetic in zip(shares, arithmetics, strict=True)
         if share
     ]
@@ -66,7 +69,7 @@ def layer_by_layer(
 
 
 def _on_one(
-    checkpoint: Checkpoint,
+    read: _OVReader,
     layers: Sequence[tuple[int, list[int]]],
     arithmetic: Arithmetic,
     work_on: Callable[[Arithmetic], LayerWork[T]],
@@ -74,7 +77,6 @@ def _on_one(
 ) -> Iterator[T]:
     device = arithmetic.device
     with ThreadPoolExecutor(1, "headscribe-read", stop.watched_here) as reader:
-        read = _OVReader(checkpoint, arithmetic)
         ahead = reader.submit(read, layers[0][0])
         try:
             with full_precision, enough_memory(device):
@@ -112,7 +114,8 @@ def _in_turn(streams: Sequence[Iterator[T]], stop: Stop) -> Iterator[T]:
 class _OVReader:
     """Reads layers in a thread; on a GPU, copies run in a stream of their own, beside the computation."""
 
-    def __init__(self, checkpoint: Checkpoint, arithmetic: Arithmetic) -> None:
+    def __init__(self, checkpoint: Checkpoint, arithmetic: Arithmetic, norms: Norms) -> None:
+        self._norms: Norms = norms
         self._checkpoint, self._dtype, self._device = checkpoint, arithmetic.dtype, arithmetic.device
         on_gpu = self._device.type == "cuda"
         self._copies = torch.cuda.Stream(self._device) if on_gpu else None  # type: ignore[no-untyped-call]
@@ -120,9 +123,9 @@ class _OVReader:
     def __call__(self, layer: int) -> tuple[OV, torch.cuda.Event | None]:
         with enough_memory(self._device):
             if self._copies is None:
-                return self._checkpoint.ov(layer, self._dtype, self._device), None
+                return self._checkpoint.ov(layer, self._dtype, self._device, norms=self._norms), None
             with torch.cuda.stream(self._copies):
-                ov = self._checkpoint.ov(layer, self._dtype, self._device)
+                ov = self._checkpoint.ov(layer, self._dtype, self._device, norms=self._norms)
                 return ov, self._copies.record_event()
 
     def arrived(self, read: tuple[OV, torch.cuda.Event | None]) -> OV:

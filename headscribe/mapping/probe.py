@@ -110,7 +110,8 @@ class _Probe:
         rows: VocabularyRows,
         table: SourceTable | None,
     ) -> None:
-        ov = checkpoint.ov(head.layer, arithmetic.dtype, arithmetic.device)
+        self._norms = settings.folding
+        ov = checkpoint.ov(head.layer, arithmetic.dtype, arithmetic.device, norms=self._norms)
         self._w_o = ov.w_o[head.head]
         self._w_v = ov.w_v[value_head(head.head, len(ov.w_o), len(ov.w_v))]
         self._unembedding = checkpoint.unembedding(arithmetic.dtype, arithmetic.device)
@@ -118,7 +119,7 @@ class _Probe:
         self._view, self._table = view_of_layer(settings, head.layer), table
 
     def forward(self, ids: Tensor, top: int) -> tuple[Tensor, Extremes]:
-        vectors = source_vectors(self._checkpoint, self._view, self._arithmetic, ids)
+        vectors = source_vectors(self._checkpoint, self._view, self._arithmetic, ids, self._norms)
         values = vectors @ self._w_v
         strength = self._norm(values @ self._w_o) / self._nonzero(self._norm(vectors), ids)
         return strength, extreme_targets(values[None], self._w_o[None], self._unembedding, top, self._rows)
@@ -128,7 +129,9 @@ class _Probe:
         # [n, d_model] -> [n, d_model]: what of a source vector turns into each target
         read = written @ self._w_o.T @ self._w_v.T
         strength = self._norm(read) / self._nonzero(self._norm(written), ids)
-        table = self._table or source_table(self._checkpoint, self._view, self._arithmetic, self._rows)
+        table = self._table or source_table(
+            self._checkpoint, self._view, self._arithmetic, self._rows, self._norms
+        )
         entries = read @ table.vectors.T
         if per_source_norm:
             entries = entries / table.norms

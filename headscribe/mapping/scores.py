@@ -112,7 +112,8 @@ def layer_scores(
     progress.start(STAGE, len(heads))
     if lists and heads:
         work = partial(LayerScorer, checkpoint, settings, lists)
-        for layer in layer_by_layer(checkpoint, heads, choose_arithmetics(settings), work):
+        arithmetics, norms = choose_arithmetics(settings), settings.folding
+        for layer in layer_by_layer(checkpoint, heads, arithmetics, work, norms):
             yield layer
             progress.advance(STAGE, len(layer) // len(lists), note=layer[-1].head.name)
     progress.finish(STAGE)
@@ -152,7 +153,8 @@ class LayerScorer:
             heads: query heads of the layer.
             ov: the layer's weights, in this arithmetic; None to read them.
         """
-        ov = ov or self._checkpoint.ov(layer, self._arithmetic.dtype, self._arithmetic.device)
+        dtype, device, norms = self._arithmetic.dtype, self._arithmetic.device, self._settings.folding
+        ov = ov or self._checkpoint.ov(layer, dtype, device, norms=norms)
         answers = self._answers(layer, heads, ov)
         return [
             OperationScore(Head(layer, head), operation.name, operation.category, up, down, k, len(pairs))
@@ -193,6 +195,6 @@ class LayerScorer:
         view = view_of_layer(self._settings, layer)
         if view not in self._vectors:
             self._vectors[view] = source_vectors(
-                self._checkpoint, view, self._arithmetic, self._table.sources
+                self._checkpoint, view, self._arithmetic, self._table.sources, self._settings.folding
             )
         return self._vectors[view]

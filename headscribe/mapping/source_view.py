@@ -22,13 +22,16 @@ BLOCK = 2048
 
 
 def view_of_layer(settings: MapSettings, layer: int) -> View:
-    """The source view of a layer (definitions section 1; MAPS section 4.1 and its appendix).
+    """The source view of a layer (definitions sections 1 and 8; MAPS section 4.1 and its appendix).
 
-    ``auto`` is the paper's rule: layer 0 reads the embedding, every later layer the first MLP's output.
+    ``auto`` reads the embedding in layer 0, in front of the first MLP. Later layers read that MLP's output,
+    as in the paper, or with the view ``parts`` the residual stream, which holds both.
     """
-    if settings.source_view == "auto":
-        return "raw" if layer == 0 else "first-mlp"
-    return settings.source_view
+    if settings.source_view != "auto":
+        return settings.source_view
+    if layer == 0:
+        return "raw"
+    return "first-mlp" if settings.view == "paper" else "residual"
 
 
 @dataclass(frozen=True, slots=True)

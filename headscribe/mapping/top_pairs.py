@@ -122,9 +122,11 @@ def top_pairs(
     check_head(checkpoint.facts, head)
     arithmetic, rows = choose_arithmetic(settings), vocabulary_rows(checkpoint, settings)
     dtype, device = arithmetic.dtype, arithmetic.device
-    table = table or source_table(checkpoint, view_of_layer(settings, head.layer), arithmetic, rows)
+    view, norms = view_of_layer(settings, head.layer), settings.folding
+    table = table or source_table(checkpoint, view, arithmetic, rows, norms)
     unembedding = checkpoint.unembedding(dtype, device)
-    factors = head_factors(table, rows, checkpoint.ov(head.layer, dtype, device), head.head, unembedding)
+    ov = checkpoint.ov(head.layer, dtype, device, norms=norms)
+    factors = head_factors(table, rows, ov, head.head, unembedding)
     sign = -1 if suppressed else 1
     found = largest_entries(sign * factors.a, factors.b, top)
     # 0 + x: an entry that was negated has no sign when it is 0

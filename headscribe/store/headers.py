@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from headscribe.core.errors import BadStore
 from headscribe.core.settings import DescribeSettings, MapSettings
@@ -84,6 +84,11 @@ class Content(_Header):
     hash: str
 
 
+def _with_paper_view(settings: Any) -> Any:
+    """Settings as they were before there were views: those of the paper."""
+    return {"view": "paper"} | settings if isinstance(settings, dict) else settings
+
+
 class MapHeader(_Header):
     """``map.json``.
 
@@ -106,7 +111,7 @@ class MapHeader(_Header):
     tool: Tool
     command: Command = ""
     model: Model
-    settings: MapSettings
+    settings: Annotated[MapSettings, BeforeValidator(_with_paper_view)]
     device: str
     dtype: str
     started_at: str

@@ -237,7 +237,7 @@ def _oracle(shared: Path, name: str, out: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["gpt2", "gpt_neox", "llama_gqa"])
 def test_the_ablation_table_holds_the_references_accuracies(shared: Path, tmp_path: Path, name: str) -> None:
     expected = _oracle(shared, name, tmp_path / "operations")
-    settings = MapSettings(padded_rows="keep")
+    settings = MapSettings(view="paper", padded_rows="keep")
     for case in expected["causal"]["cases"]:
         heads = ",".join(f"L{layer}H{head}" for layer, head in case["heads"])
         template = case["template"].replace("<X>", "{source}")

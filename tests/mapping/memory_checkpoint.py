@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from headscribe.core.heads import Head
+from headscribe.core.settings import Norms
 from headscribe.mapping.checkpoint import Checkpoint
 from headscribe.mapping.facts import OV, ModelFacts
 from headscribe.operations import Operation
@@ -35,7 +36,8 @@ class MemoryCheckpoint:
     """``e``, ``u``: [vocab, d_model]; ``w_v``: [layers, kv, d_model, d_head]; ``w_o``:
     [layers, heads, d_head, d_model].
 
-    Its first MLP is x -> relu(x) @ mlp, which sends a zero row to zero.
+    Its first MLP is x -> relu(x) @ mlp, which sends a zero row to zero. Its norms are RMSNorms of the weights
+    ``front``, [layers, d_model], and ``final``, [d_model], which are 1 by default.
     """
 
     e: Tensor
@@ -44,6 +46,8 @@ class MemoryCheckpoint:
     w_o: Tensor
     mlp: Tensor
     vocabulary: Words = field(default_factory=Words)
+    front: Tensor | None = None
+    final: Tensor | None = None
 
     @property
     def facts(self) -> ModelFacts:
@@ -71,12 +75,28 @@ class MemoryCheckpoint:
     def unembedding(self, dtype: torch.dtype = torch.float32, device: Any = "cpu") -> Tensor:
         return self.u.to(device, dtype)
 
-    def ov(self, layer: int, dtype: torch.dtype = torch.float32, device: Any = "cpu") -> OV:
-        w_v, w_o = self.w_v[layer].to(device, dtype), self.w_o[layer].to(device, dtype)
+    def ov(
+        self, layer: int, dtype: torch.dtype = torch.float32, device: Any = "cpu", *, norms: Norms = "leave"
+    ) -> OV:
+        w_v, w_o = self._weights(layer, norms)
+        w_v, w_o = w_v.to(device, dtype), w_o.to(device, dtype)
         return OV(w_v, w_o, w_v.new_zeros(w_v.shape[0], w_v.shape[2]), w_o.new_zeros(w_o.shape[2]))
 
     def first_mlp(self, dtype: torch.dtype = torch.float32, device: Any = "cpu") -> Any:
         return lambda x: torch.relu(x) @ self.mlp.to(device, dtype)
+
+    def residual(self, dtype: torch.dtype = torch.float32, device: Any = "cpu") -> Any:
+        return lambda x: x + torch.relu(x) @ self.mlp.to(device, dtype)
+
+    def head_norm(self) -> Any:
+        return _normalised
+
+    def _weights(self, layer: int, norms: Norms) -> tuple[Tensor, Tensor]:
+        w_v, w_o = self.w_v[layer], self.w_o[layer]
+        if norms == "fold":
+            w_v = w_v if self.front is None else w_v * self.front[layer][:, None]
+            w_o = w_o if self.final is None else w_o * self.final
+        return w_v, w_o
 
     @property
     def heads(self) -> list[Head]:
@@ -86,19 +106,26 @@ class MemoryCheckpoint:
         """Itself, as what the mapping code asks for."""
         return cast(Checkpoint, self)
 
-    def sources(self, view: str) -> Tensor:
+    def sources(self, view: str, norms: Norms = "leave") -> Tensor:
         """E' in float64, [vocab, d_model]."""
-        return self.e.double() if view == "raw" else torch.relu(self.e.double()) @ self.mlp.double()
+        e = self.e.double()
+        through = torch.relu(e) @ self.mlp.double()
+        found = {"raw": e, "first-mlp": through, "residual": e + through}[view]
+        return found if norms == "leave" else _normalised(found)
 
-    def matrix(self, head: Head, view: str) -> Tensor:
+    def matrix(self, head: Head, view: str, norms: Norms = "leave") -> Tensor:
         """E' W_V W_O of a head in float64, [vocab, d_model]."""
-        group = self.w_o.shape[1] // self.w_v.shape[1]
-        w_v, w_o = self.w_v[head.layer, head.head // group], self.w_o[head.layer, head.head]
-        return self.sources(view) @ (w_v.double() @ w_o.double())
+        w_v, w_o = self._weights(head.layer, norms)
+        group = len(w_o) // len(w_v)
+        return self.sources(view, norms) @ (w_v[head.head // group].double() @ w_o[head.head].double())
 
-    def m(self, head: Head, view: str) -> Tensor:
+    def m(self, head: Head, view: str, norms: Norms = "leave") -> Tensor:
         """M in full and in float64, [vocab, vocab]."""
-        return self.matrix(head, view) @ self.u.double().T
+        return self.matrix(head, view, norms) @ self.u.double().T
+
+
+def _normalised(x: Tensor) -> Tensor:
+    return x / (x.square().mean(-1, keepdim=True) + 1e-12).sqrt()
 
 
 def random_checkpoint(
@@ -127,6 +154,8 @@ def random_checkpoint(
         w_v=draw(layers, kv_heads, d_model, d_head),
         w_o=draw(layers, heads, d_head, d_model),
         mlp=draw(d_model, d_model),
+        front=draw(layers, d_model),
+        final=draw(d_model),
         vocabulary=Words(padded),
     )
 

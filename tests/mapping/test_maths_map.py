@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,7 +35,9 @@ def expected_mappings(
     checkpoint: MemoryCheckpoint, head: Head, view: str, wanted: MapSettings
 ) -> list[tuple[int, float, list[int], list[int]]]:
     """Source, saliency, targets and suppressed targets of a head, from the matrix M in full."""
-    e, matrix, m = checkpoint.sources(view), checkpoint.matrix(head, view), checkpoint.m(head, view)
+    norms = wanted.folding
+    e, matrix = checkpoint.sources(view, norms), checkpoint.matrix(head, view, norms)
+    m = checkpoint.m(head, view, norms)
     padded = set(checkpoint.vocabulary.padded) if wanted.padded_rows == "drop" else set()
     kept = [id for id in range(len(e)) if id not in padded]
     ratio = matrix.norm(dim=1) / e.norm(dim=1)
@@ -53,7 +56,7 @@ def assert_equals_definition(checkpoint: MemoryCheckpoint, wanted: MapSettings) 
         view = view_of_layer(wanted, found.head.layer)
         expected = expected_mappings(checkpoint, found.head, view, wanted)
         assert [mapping.rank for mapping in found.mappings] == list(range(len(expected)))
-        m = checkpoint.m(found.head, view)
+        m = checkpoint.m(found.head, view, wanted.folding)
         for mapping, (source, ratio, targets, suppressed) in zip(found.mappings, expected, strict=True):
             assert mapping.source.id == source
             assert mapping.saliency == pytest.approx(ratio)
@@ -64,10 +67,14 @@ def assert_equals_definition(checkpoint: MemoryCheckpoint, wanted: MapSettings) 
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("view", ["auto", "raw", "first-mlp"])
-def test_the_map_is_what_the_definition_gives_when_multiplied_out(shape: Any, view: Any) -> None:
+@pytest.mark.parametrize("source_view", ["auto", "raw", "first-mlp", "residual"])
+@pytest.mark.parametrize("view", ["paper", "parts"])
+def test_the_map_is_what_the_definition_gives_when_multiplied_out(
+    shape: Any, source_view: Any, view: Any
+) -> None:
     checkpoint = random_checkpoint(1, **shape)
-    assert_equals_definition(checkpoint, FLOAT64.model_copy(update={"source_view": view}))
+    wanted = FLOAT64.model_copy(update={"source_view": source_view, "view": view})
+    assert_equals_definition(checkpoint, wanted)
 
 
 @settings(max_examples=25, deadline=None)
@@ -119,6 +126,49 @@ def test_layer_0_reads_the_embedding_and_later_layers_the_first_mlp() -> None:
     auto = MapSettings()
     assert [view_of_layer(auto, layer) for layer in range(3)] == ["raw", "first-mlp", "first-mlp"]
     assert view_of_layer(MapSettings(source_view="first-mlp"), 0) == "first-mlp"
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), view=st.sampled_from(["raw", "residual"]))
+def test_norm_weights_are_factors_of_the_weights_they_are_folded_into(seed: int, view: Any) -> None:
+    checkpoint = random_checkpoint(seed, layers=2)
+    assert checkpoint.front is not None
+    assert checkpoint.final is not None
+    multiplied = replace(
+        checkpoint,
+        w_v=checkpoint.w_v * checkpoint.front[:, None, :, None],
+        w_o=checkpoint.w_o * checkpoint.final,
+        front=None,
+        final=None,
+    )
+    wanted = FLOAT64.model_copy(update={"norms": "fold", "source_view": view})
+    maps, same = (map_heads(some.opened(), wanted, checkpoint.heads) for some in (checkpoint, multiplied))
+    assert list(maps) == list(same)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), factor=st.floats(0.01, 100))
+def test_a_change_of_basis_and_a_scaled_embedding_change_nothing_once_norms_are_folded(
+    seed: int, factor: float
+) -> None:
+    checkpoint = replace(random_checkpoint(seed, layers=1), front=None, final=None)
+    d_model = checkpoint.e.shape[1]
+    random = torch.Generator().manual_seed(seed)
+    turn = torch.linalg.qr(torch.randn(d_model, d_model, generator=random, dtype=torch.float64)).Q
+    turned = replace(
+        checkpoint,
+        e=factor * checkpoint.e @ turn,
+        u=checkpoint.u @ turn,
+        w_v=turn.T @ checkpoint.w_v,
+        w_o=checkpoint.w_o @ turn,
+    )
+    wanted = FLOAT64.model_copy(update={"norms": "fold", "source_view": "raw"})
+    maps, same = (map_heads(some.opened(), wanted, checkpoint.heads) for some in (checkpoint, turned))
+    for one, other in zip(maps, same, strict=True):
+        for row, its in zip(one.mappings, other.mappings, strict=True):
+            assert (row.source, row.targets, row.suppressed) == (its.source, its.targets, its.suppressed)
+            assert row.logits == pytest.approx(its.logits, rel=1e-4)
+            assert row.saliency == pytest.approx(its.saliency, rel=1e-4)
 
 
 @pytest.mark.parametrize("choice", ["drop", "keep"])

@@ -54,7 +54,7 @@ def test_salient_tokens_and_their_mappings_are_the_reference_in_order(
     reference: Reference, mlp: str, view: SourceView
 ) -> None:
     ties = {(row["mlp"], row["layer"], row["head"]) for row in reference.salient["tie_prone"]}
-    settings = MapSettings(salient=10, targets=5, source_view=view, padded_rows="keep")
+    settings = MapSettings(view="paper", salient=10, targets=5, source_view=view, padded_rows="keep")
     compared = 0
     for found in map_heads(reference.checkpoint, settings, reference.heads):
         expected = reference.salient[f"first_mlp_{mlp}"][f"{found.head.layer}.{found.head.head}"]
@@ -81,7 +81,7 @@ def test_every_operation_hit_is_the_reference(
         pairs = [(s, t) for s, t in ids if s is not None and t is not None]
         assert len(pairs) == reference.scores[operation.name]["n"]
         lists.append((operation, pairs, k))
-    settings = MapSettings(source_view=view, padded_rows="keep")
+    settings = MapSettings(view="paper", source_view=view, padded_rows="keep")
     scores = score_pairs(reference.checkpoint, settings, lists, reference.heads, Silent())
     assert len(scores) == len(operations) * len(reference.heads)
     for score in scores:
@@ -99,7 +99,7 @@ def test_an_operation_is_skipped_or_scored_by_the_reference_rule_of_30_pairs(sha
         for name, value in kept.items()
     ]
     head = reference.heads[:1]
-    scores, skipped = score_heads(reference.checkpoint, MapSettings(), operations, head)
+    scores, skipped = score_heads(reference.checkpoint, MapSettings(view="paper"), operations, head)
     assert {score.operation for score in scores} == {name for name, value in kept.items() if value["valid"]}
     assert {(row.operation, row.n_pairs) for row in skipped} == {
         (name, value["kept"]) for name, value in kept.items() if not value["valid"]
@@ -129,7 +129,7 @@ def test_a_zero_row_is_dropped_where_the_reference_ranks_its_nan_first(
     for mlp, view in views:
         expected = edge[f"first_mlp_{mlp}"]
         expected = expected["tokens"] if isinstance(expected, dict) else expected
-        wanted = MapSettings(salient=5, source_view=view, padded_rows="keep")
+        wanted = MapSettings(view="paper", salient=5, source_view=view, padded_rows="keep")
         maps = map_heads(open_checkpoint(str(tmp_path)), wanted, [head])
         ids = [mapping.source.id for mapping in next(maps).mappings]
         reference = [id for id in expected if id != zeroed]

@@ -16,7 +16,7 @@ from headscribe.pipeline.map.identity import map_identity
 from tests.pipeline.conftest import N_HEADS, N_LAYERS, Listening
 
 ALL = {Head(layer, head) for layer in range(N_LAYERS) for head in range(N_HEADS)}
-SETTINGS = MapSettings(salient=4, targets=3)
+SETTINGS = MapSettings(view="paper", salient=4, targets=3)
 
 
 def test_a_map_holds_every_head_with_the_sizes_asked_for(model: str, tmp_path: Path) -> None:
@@ -57,6 +57,8 @@ def test_heads_are_added_to_a_map_and_none_is_mapped_twice(
         ({"targets": 2}, "targets is 3, not 2"),
         ({"rank_by": "pairs"}, "rank by is saliency, not pairs"),
         ({"source_view": "raw"}, "source view is auto, not raw"),
+        ({"view": "parts"}, "view is paper, not parts"),
+        ({"norms": "fold"}, "norms is leave, not fold"),
         ({"padded_rows": "keep"}, "padded rows is drop, not keep"),
         ({"dtype": "float64"}, "dtype is float32, not float64"),
     ],
@@ -73,7 +75,9 @@ def test_a_map_of_other_settings_is_kept_and_the_difference_named(
     assert {head.layer for head in forced.mapped_heads()} == {2}
 
 
-@pytest.mark.parametrize("changed", [{"seed": 3}, {"device": "cpu"}, {"dtype": "float32"}, {"k": 4}])
+@pytest.mark.parametrize(
+    "changed", [{"seed": 3}, {"device": "cpu"}, {"dtype": "float32"}, {"k": 4}, {"norms": "leave"}]
+)
 def test_settings_that_do_not_change_the_mappings_do_not_matter(
     model: str, tmp_path: Path, changed: dict[str, object], listening: Listening
 ) -> None:
@@ -83,21 +87,31 @@ def test_settings_that_do_not_change_the_mappings_do_not_matter(
     assert listening.stages == []
 
 
-def test_a_choice_of_sources_changes_the_identity_of_a_map_and_leaves_that_of_older_ones(
-    model: str, tmp_path: Path
+@pytest.mark.parametrize("changed", [{"rank_by": "pairs"}, {"view": "parts"}, {"norms": "fold"}])
+def test_a_later_choice_changes_the_identity_of_a_map_and_leaves_that_of_older_ones(
+    model: str, tmp_path: Path, changed: dict[str, object]
 ) -> None:
     made = map_model(model, tmp_path / "map", SETTINGS, heads="L1H1").header.model
     names = {"source_view": "auto", "padded_rows": "drop", "dtype": "float32", "salient": 4, "targets": 3}
     assert map_identity(made, SETTINGS) == content_hash([made.weights_hash, made.tokenizer_hash, names])
-    by_pairs = SETTINGS.model_copy(update={"rank_by": "pairs"})
-    assert map_identity(made, by_pairs) != map_identity(made, SETTINGS)
+    assert map_identity(made, SETTINGS.model_copy(update=changed)) != map_identity(made, SETTINGS)
+
+
+def test_a_map_in_parts_says_what_its_heads_read_and_where_the_norms_are(model: str, tmp_path: Path) -> None:
+    parts = MapSettings(view="parts", salient=4)
+    header = map_model(model, tmp_path / "map", parts, heads="L1H1").header
+    assert (header.rules["view"], header.settings.folding) == ("parts", "fold")
+    assert "layer 0: raw; later layers: residual" in header.rules["source_view"]
+    assert "normalised" in header.rules["norms"]
+    scored = score_model(model, tmp_path / "map", parts, heads="L1H1")
+    assert scored.header.rules == header.rules
 
 
 def test_scoring_leaves_what_its_map_is_ranked_by(model: str, operations: Path, tmp_path: Path) -> None:
     by_pairs = SETTINGS.model_copy(update={"rank_by": "pairs"})
     mapped = map_model(model, tmp_path / "map", by_pairs)
     assert "largest entry" in mapped.header.rules["rank_by"]
-    scored = score_model(model, tmp_path / "map", MapSettings(), operations=[operations])
+    scored = score_model(model, tmp_path / "map", MapSettings(view="paper"), operations=[operations])
     assert scored.head_maps() == mapped.head_maps()
     assert scored.header.settings.rank_by == "pairs"
     assert scored.header.rules == mapped.header.rules
@@ -112,7 +126,7 @@ def test_a_map_of_another_model_is_kept(model: str, other_model: str, tmp_path: 
 def test_scores_alone_make_a_map_to_which_mappings_can_be_added(
     model: str, operations: Path, tmp_path: Path
 ) -> None:
-    scored = score_model(model, tmp_path / "map", MapSettings(), operations=[operations])
+    scored = score_model(model, tmp_path / "map", MapSettings(view="paper"), operations=[operations])
     assert {(row.operation, row.n_pairs) for row in scored.scores()} == {("invented", 41)}
     assert {row.head for row in scored.scores()} == ALL
     (skipped,) = scored.header.skipped_operations
@@ -127,7 +141,7 @@ def test_scoring_leaves_the_mappings_and_asks_nothing_of_their_sizes(
     model: str, operations: Path, tmp_path: Path
 ) -> None:
     mapped = map_model(model, tmp_path / "map", SETTINGS)
-    scored = score_model(model, tmp_path / "map", MapSettings(), operations=[operations])
+    scored = score_model(model, tmp_path / "map", MapSettings(view="paper"), operations=[operations])
     assert scored.head_maps() == mapped.head_maps()
     assert scored.header.settings.salient == 4
     assert len(scored.scores()) == len(ALL)

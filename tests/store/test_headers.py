@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from headscribe.core.errors import BadStore
+from headscribe.core.settings import MapSettings
 from headscribe.store.headers import MapHeader, RunHeader, header_text, read_header
 from headscribe.store.tool import this_tool
 from tests.store.samples import map_header, run_header
@@ -21,6 +22,14 @@ def test_fields_that_a_later_version_added_are_read_past(tmp_path: Path) -> None
     value = json.loads(header_text(run_header())) | {"added_later": 1}
     (tmp_path / "run.json").write_text(json.dumps(value))
     assert read_header(tmp_path / "run.json", RunHeader) == run_header()
+
+
+def test_a_map_from_before_there_were_views_is_the_paper_s(tmp_path: Path) -> None:
+    value = json.loads(header_text(map_header(settings=MapSettings(view="parts"))))
+    del value["settings"]["view"], value["settings"]["norms"]
+    (tmp_path / "map.json").write_text(json.dumps(value))
+    settings = read_header(tmp_path / "map.json", MapHeader).settings
+    assert (settings.view, settings.folding) == ("paper", "leave")
 
 
 def test_a_newer_schema_is_an_error_that_says_to_upgrade(tmp_path: Path) -> None:

@@ -106,12 +106,14 @@ class CheckpointReadout:
         from headscribe.mapping.source_view import vocabulary_rows
 
         self._checkpoint, self._arithmetic = checkpoint, choose_arithmetic(settings)
+        self._norms = settings.folding
         self._rows = vocabulary_rows(checkpoint, settings)
         self._unembedding = checkpoint.unembedding(self._arithmetic.dtype, self._arithmetic.device)
 
     def output(self, layer: int) -> torch.Tensor:
         """W_O of a layer's heads: [n_heads, d_head, d_model]."""
-        return self._checkpoint.ov(layer, self._arithmetic.dtype, self._arithmetic.device).w_o
+        dtype, device = self._arithmetic.dtype, self._arithmetic.device
+        return self._checkpoint.ov(layer, dtype, device, norms=self._norms).w_o
 
     def among_largest(self, written: torch.Tensor, targets: torch.Tensor, k: int) -> torch.Tensor:
         """Whether each target is among a vector's k largest logits: [n, d_model] and [n] -> [n] of bool."""

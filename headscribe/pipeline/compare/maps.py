@@ -170,7 +170,7 @@ def _differing_settings(maps: Sequence[MapDir], tables: Sequence[ScoreTable]) ->
             digests.setdefault(operation.name, set()).add(operation.digest)
     if changed := sorted(name for name, own in digests.items() if len(own) > 1):
         notes.append(f"The pair lists differ between the maps: {', '.join(changed)}.")
-    for setting in ("source_view", "padded_rows"):
+    for setting in ("view", "source_view", "norms", "padded_rows"):
         values = [str(getattr(found.header.settings, setting)) for found in maps]
         if len(set(values)) > 1:
             said = ", ".join(f"{t.label} {v}" for t, v in zip(tables, values, strict=True))

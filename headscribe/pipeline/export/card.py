@@ -8,7 +8,7 @@ from headscribe.report.export.card import Card, CardColumn, CardTable, render_ca
 from headscribe.store.export.column_meanings import ROWS, meaning
 from headscribe.store.export.export_dir import ExportedTable, ExportHeader
 
-_MAP_SETTINGS = ("salient", "targets", "rank_by", "source_view", "padded_rows", "k", "seed")
+_MAP_SETTINGS = ("salient", "targets", "rank_by", "view", "source_view", "norms", "padded_rows", "k", "seed")
 _ASK_SETTINGS = ("temperature", "max_reply_tokens")
 _METHOD_SETTINGS = {
     "verified": ("rounds", "validation", "test", "split_seed"),

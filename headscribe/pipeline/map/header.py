@@ -54,15 +54,25 @@ def _settings_with(there: MapHeader, job: MapJob) -> MapSettings:
 
 def _rules(settings: MapSettings) -> dict[str, str]:
     """The rules behind the numbers, by name."""
+    from headscribe.mapping.source_view import view_of_layer
+
     views = {
-        "auto": "layer 0: raw; later layers: first-mlp",
-        "raw": "every layer: raw",
-        "first-mlp": "every layer: first-mlp, without residual",
+        "raw": "raw",
+        "first-mlp": "first-mlp, without residual",
+        "residual": "residual, the embedding and first-mlp",
+    }
+    first, later = (views[view_of_layer(settings, layer)] for layer in (0, 1))
+    read = f"every layer: {later}" if first == later else f"layer 0: {first}; later layers: {later}"
+    norms = {
+        "leave": "in front of attention and of the unembedding: left out",
+        "fold": "their weights are in W_V and W_O, and e' is normalised",
     }
     padded = {"drop": "left out as sources and as targets", "keep": "kept as sources and as targets"}
     order = {"saliency": "their saliency", "pairs": "their largest entry of M"}
     return {
-        "source_view": views[settings.source_view],
+        "view": settings.view,
+        "source_view": read,
+        "norms": norms[settings.folding],
         "rank_by": f"a head's source tokens are the first by {order[settings.rank_by]}",
         "saliency": "norm of e' W_V W_O over norm of e'; rows with e' = 0 are no sources",
         "padded_rows": f"rows beyond the tokenizer are {padded[settings.padded_rows]}",

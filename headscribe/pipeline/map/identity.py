@@ -14,16 +14,15 @@ from headscribe.store.tool import this_tool
 if TYPE_CHECKING:
     pass
 
-_NUMBERS = ("source_view", "padded_rows", "dtype")
+_NUMBERS = ("view", "source_view", "norms", "padded_rows", "dtype")
 _MAPPINGS = ("salient", "targets", "rank_by")
+_SINCE = {"view": "paper", "norms": "leave", "rank_by": "saliency"}
+"""Settings that came later, with what held before: hashes leave that out, so those of older maps stay."""
 
 
 def map_identity(model: Model, settings: MapSettings) -> str:
     """Hash of what determines every head's mappings."""
-    values = _values(settings, (*_NUMBERS, *_MAPPINGS))
-    if values["rank_by"] == "saliency":
-        # as before there was a choice, so that the hashes of older maps stay
-        del values["rank_by"]
+    values = _hashed(settings, (*_NUMBERS, *_MAPPINGS))
     return content_hash([model.weights_hash, model.tokenizer_hash, values])
 
 
@@ -31,7 +30,7 @@ def layer_identity(model: Model, settings: MapSettings, operations: Iterable[Ope
     """Hash of what determines one layer's mappings or, with operations, its scores, in this version."""
     if operations is None:
         return content_hash([map_identity(model, settings), this_tool().version])
-    values = _values(settings, (*_NUMBERS, "k"))
+    values = _hashed(settings, (*_NUMBERS, "k"))
     digests = [operation.digest() for operation in operations]
     return content_hash([model.weights_hash, model.tokenizer_hash, values, digests, this_tool().version])
 
@@ -57,8 +56,13 @@ def difference(header: MapHeader, model: Model, settings: MapSettings, *, mappin
     return None
 
 
+def _hashed(settings: MapSettings, names: tuple[str, ...]) -> dict[str, Any]:
+    values = _values(settings, names)
+    return {name: value for name, value in values.items() if _SINCE.get(name) != value}
+
+
 def _values(settings: MapSettings, names: tuple[str, ...]) -> dict[str, Any]:
-    values = settings.model_dump(include=set(names))
+    values = settings.model_dump(include=set(names)) | {"norms": settings.folding}
     if values["dtype"] == "auto":
         values["dtype"] = "float32"
     return values
