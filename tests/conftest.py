@@ -12,6 +12,8 @@ from benchmarks import real_model as real
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+pytest_plugins = ["tests.outside"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -19,6 +19,8 @@ from headscribe.core.progress import Silent
 from headscribe.core.settings import DescribeSettings
 from tests.processes import gone_within, members
 
+pytestmark = pytest.mark.outside
+
 STAND_IN = """
 import http.server, json, os, signal, subprocess, sys, time
 arguments = sys.argv[1:]

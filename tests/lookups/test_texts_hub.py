@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import REPOSITORY
 from tests.lookups.dataset_hub import COMMIT, serve
+
+pytestmark = pytest.mark.outside
 
 # The hub's address is read when its library is imported, so another process has to read.
 READ = """

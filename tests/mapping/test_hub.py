@@ -23,6 +23,8 @@ from tests.conftest import REPOSITORY
 from tests.mapping.hub_server import COMMIT, stand_in_hub
 from tests.mapping.tiny_models import save_tiny
 
+pytestmark = pytest.mark.outside
+
 FIRST_BYTES = 8_192
 """What is fetched of every weight file first, instead of the 32 KB that would cover a tiny one."""
 

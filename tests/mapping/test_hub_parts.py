@@ -17,6 +17,8 @@ from headscribe.mapping.hub_parts import RangesIgnored, RemoteFile
 from headscribe.mapping.stopping import Stop, Stopped
 from tests.mapping.hub_server import COMMIT, StandInHub, stand_in_hub
 
+pytestmark = pytest.mark.outside
+
 CONTENT = random.Random(0).randbytes(50_000)
 START, STOP = 10_001, 40_007
 

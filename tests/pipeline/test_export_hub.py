@@ -17,6 +17,8 @@ from tests.conftest import REPOSITORY
 from tests.pipeline.exported_run import make_run
 from tests.store.hub_writes import COMMIT, TOKEN, HeldDataset, WritableHub, writable_hub
 
+pytestmark = pytest.mark.outside
+
 _PUSH = """
 import json, os, sys
 from headscribe.core.errors import HeadscribeError

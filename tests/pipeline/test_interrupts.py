@@ -14,11 +14,15 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from headscribe.core.chat import ChatRequest
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, RunSummary, describe_model
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import N_HEADS, N_LAYERS, Counting, Listening
+
+pytestmark = pytest.mark.outside
 
 N = N_LAYERS * N_HEADS
 SMALL = MapSettings(salient=4, targets=3)

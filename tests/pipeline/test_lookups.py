@@ -292,6 +292,7 @@ look_up(sys.argv[1], sys.argv[2], texts=sys.argv[3], llm="rules", settings=setti
 """
 
 
+@pytest.mark.outside
 def test_a_kill_loses_no_more_than_the_texts_at_work(
     planted: str, texts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: Listening
 ) -> None:
