@@ -10,7 +10,7 @@ import typer
 
 from headscribe.cli import options as o
 from headscribe.cli.settings import takes_settings
-from headscribe.cli.show import err, print_json, print_table
+from headscribe.cli.show import err, print_json, print_tables
 from headscribe.core.settings import StudySettings
 
 if TYPE_CHECKING:
@@ -164,20 +164,9 @@ def agreement(
 
 
 def _print_agreement(found: PeopleAgreement) -> None:
-    from headscribe.core.heads import Head
     from headscribe.pipeline.people.section import people_tables
 
-    def shown(cell: object) -> object:
-        return cell.name if isinstance(cell, Head) else f"{cell:.3f}" if isinstance(cell, float) else cell
-
-    for table in people_tables(found):
-        numeric = [
-            any(isinstance(cell, (int, float)) for cell in cells) for cells in zip(*table.rows, strict=True)
-        ]
-        columns = [
-            (name, "right" if number else "left") for name, number in zip(table.columns, numeric, strict=True)
-        ]
-        print_table(table.caption, columns, [[shown(cell) for cell in row] for row in table.rows])
+    print_tables(people_tables(found))
     if found.stale:
         err().print(f"{found.stale} labels left out: what they are about has changed since.")
     for note in found.notes:

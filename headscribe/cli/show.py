@@ -8,12 +8,19 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from headscribe.core.prices import dollars
+from headscribe.core.sections import cell_text, numeric_columns
+from headscribe.core.tokens import plain_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from headscribe.core.sections import Table
+
 _BETWEEN = 3  # screen cells between two columns
+_LONGEST_CELL = 200
 _LONGEST_WORD = 36  # a longer word (a path, a token) is folded where the screen is narrow
 
 
@@ -48,7 +55,7 @@ def print_table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[S
         rows: one cell per column; None prints as ``–``.
     """
     from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from rich.table import Table as RichTable
     from rich.text import Text
 
     texts = [["–" if cell is None else str(cell) for cell in row] for row in rows]
@@ -56,13 +63,32 @@ def print_table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[S
     rights = [side == "right" for _, side in columns]
     screen = out()
     widths = _widths(held, rights, screen.width - _BETWEEN * len(columns))
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
     for (name, _), right, width in zip(columns, rights, widths, strict=True):
         table.add_column(name, justify="right" if right else "left", overflow="fold", width=width)
     for row in texts:
         table.add_row(*(Text(text) for text in row))
+    if title:
+        screen.print(Text(title, "italic"), soft_wrap=True)
     screen.width = max(screen.width, sum(widths) + _BETWEEN * len(columns))
     screen.print(table)
+
+
+def print_tables(tables: Iterable[Table]) -> None:
+    """Print tables of a report's section, each under its caption; one without rows is its caption alone."""
+    for table in tables:
+        if not table.rows:
+            typer.echo(f"{table.caption}.\n")
+            continue
+        sides = ("right" if numeric else "left" for numeric in numeric_columns(table))
+        columns = list(zip(table.columns, sides, strict=True))
+        rows = [[_short(cell_text(cell)) for cell in row] for row in table.rows]
+        print_table(table.caption, columns, rows)
+
+
+def _short(text: str | None) -> str | None:
+    """A cell's text on one line; the tables on disk have all of it."""
+    return None if text is None else plain_line(text, _LONGEST_CELL)
 
 
 def _widths(held: Sequence[Sequence[str]], rights: Sequence[bool], room: int) -> list[int]:

@@ -72,3 +72,29 @@ class Additions:
     sections: tuple[Section, ...] = ()
     notes: Mapping[Head, tuple[CardNote, ...]] = field(default_factory=dict)
     colours: Mapping[str, Mapping[Head, float]] = field(default_factory=dict)
+
+
+def cell_text(cell: Cell) -> str | None:
+    """A cell as it is shown; None where it is empty."""
+    if cell is None:
+        return None
+    if isinstance(cell, Head):
+        return cell.name
+    return f"{cell:.3g}" if isinstance(cell, float) else str(cell)
+
+
+def numeric_columns(table: Table) -> list[bool]:
+    """Whether a column holds numbers alone, and empty cells; such a column stands to the right."""
+    columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
+    filled = [[cell for cell in column if cell not in (None, "")] for column in columns]
+    return [bool(cells) and all(isinstance(cell, (int, float)) for cell in cells) for cells in filled]
+
+
+def interval_text(low: float | None, high: float | None) -> str | None:
+    """An interval with two digits, None where there is none."""
+    return None if low is None or high is None else f"[{low:.2f}, {high:.2f}]"
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a capital."""
+    return text[0].upper() + text[1:]

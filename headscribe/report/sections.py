@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from headscribe.core.heads import Head
-from headscribe.core.sections import Cell, Figure, Section, Table
+from headscribe.core.sections import Cell, Figure, Section, Table, cell_text, numeric_columns
 from headscribe.report.words import line
 
 _FOLDED = 15
@@ -91,21 +91,14 @@ def _anchor(key: str, taken: set[str]) -> str:
 
 
 def _table(table: Table, described: Collection[Head]) -> ShownTable:
+    columns = list(zip(map(_text, table.columns), numeric_columns(table), strict=True))
     rows = [[_cell(cell, described) for cell in row] for row in table.rows]
-    cells = [[row[place] for row in rows if place < len(row)] for place in range(len(table.columns))]
-    numeric = [bool(own) and all(cell.number or not cell.text for cell in own) for own in cells]
-    columns = list(zip(map(_text, table.columns), numeric, strict=True))
     return ShownTable(_text(table.caption), columns, rows, len(rows) > _FOLDED)
 
 
 def _cell(value: Cell, described: Collection[Head]) -> ShownCell:
-    if value is None:
-        return ShownCell("")
-    if isinstance(value, Head):
-        return ShownCell(value.name, link=value.name if value in described else None)
-    if isinstance(value, str):
-        return ShownCell(_text(value))
-    return ShownCell(str(value) if isinstance(value, int) else f"{value:.3g}", number=True)
+    link = value.name if isinstance(value, Head) and value in described else None
+    return ShownCell(_text(cell_text(value) or ""), number=isinstance(value, (int, float)), link=link)
 
 
 def _figure(figure: Figure) -> ShownFigure:

@@ -43,11 +43,9 @@ def test_what_is_printed_can_be_read_by_a_stranger(cli: Cli, run: str) -> None:
         "Kinds of operations",
     ):
         assert part in done.out
-    assert (
-        "Scored, but not expressed: what descriptions leave out, the highest scores first (3 of 3)"
-        in done.out
-    )
-    assert "Expressed, but not scored: discoveries or failures, the lowest scores first: none." in done.out
+    said = "Scored, but not expressed: what descriptions leave out (3 of 3, the highest scores first)"
+    assert said in done.out
+    assert "Expressed, but not scored: discoveries or failures (none)." in done.out
     assert "by the words of their names alone" in done.err
 
 

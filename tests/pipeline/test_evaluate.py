@@ -18,7 +18,8 @@ from headscribe.core.evaluation import head_agreement
 from headscribe.core.heads import Head
 from headscribe.core.settings import AskSettings, EvaluateSettings
 from headscribe.pipeline import evaluate_run, plan_evaluation
-from headscribe.pipeline.evaluate.section import disagreements, evaluation_additions
+from headscribe.pipeline.evaluate.section import evaluation_additions
+from headscribe.pipeline.evaluate.tables import disagreements
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.evaluate.evaluation_tables import read_evaluation, read_judgments
 from tests.eval.made_runs import described, made_run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headscribe.core.agreement import Estimate, GroupShares, HeadVerdict, PeopleAgreement
 from headscribe.core.errors import BadStore, MissingExtra
-from headscribe.core.sections import Additions, CardNote, Section, Table
+from headscribe.core.sections import Additions, CardNote, Section, Table, interval_text
 from headscribe.core.tokens import plain_line
 from headscribe.pipeline.people.agreement import agreement_of
 from headscribe.store.describe.run_dir import RunDir
@@ -72,7 +72,7 @@ def _alphas(found: PeopleAgreement) -> Table:
         (
             QUESTIONS[row.question],
             row.alpha if row.alpha is not None else row.reason,
-            between(row.low, row.high),
+            interval_text(row.low, row.high),
             row.heads,
             row.labels,
         )
@@ -115,9 +115,9 @@ def _predictions(found: PeopleAgreement) -> Table:
         (
             row.predictor,
             row.auroc if row.auroc is not None else row.reason,
-            between(row.auroc_low, row.auroc_high),
+            interval_text(row.auroc_low, row.auroc_high),
             row.spearman,
-            between(row.spearman_low, row.spearman_high),
+            interval_text(row.spearman_low, row.spearman_high),
             row.heads,
         )
         for row in found.predictions
@@ -135,11 +135,6 @@ def percent(found: Estimate) -> str:
     if found.share is None or found.low is None or found.high is None:
         return "–"
     return f"{found.share:.0%} [{found.low * 100:.0f}, {found.high * 100:.0f}] of {found.heads}"
-
-
-def between(low: float | None, high: float | None) -> str:
-    """An interval with two digits; ``–`` where there is none."""
-    return "–" if low is None or high is None else f"[{low:.2f}, {high:.2f}]"
 
 
 def _note(row: HeadVerdict) -> str:
