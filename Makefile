@@ -46,7 +46,7 @@ test-vllm: $(VENV)/dev.stamp .venv-vllm/vllm.stamp  ## the tests against a real 
 	HEADSCRIBE_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python $(BIN)/python -m pytest -m vllm --timeout 900
 
 test-ray: $(VENV)/dev.stamp  ## the tests on a Ray cluster of two nodes on this machine, which are killed
-	$(BIN)/python -m pytest -m ray tests/pipeline/test_ray.py
+	$(BIN)/python -m pytest -m ray tests/pipeline/engines/test_ray.py
 
 real-model: $(VENV)/dev.stamp  ## fetch a small pretrained model into models/ (93 MB, once)
 	$(BIN)/python -m benchmarks.real_model

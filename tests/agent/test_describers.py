@@ -14,8 +14,8 @@ from headscribe.core.errors import BadPrompt, LLMUnavailable, MissingExtra
 from headscribe.core.progress import Silent
 from headscribe.core.records import Evidence, Mapping, Status, Token
 from headscribe.core.settings import DescribeSettings
-from tests.agent.chat_server import CHAT
 from tests.agent.list_journal import ListJournal
+from tests.agent.llm.chat_server import CHAT
 
 EVIDENCE = Evidence((Mapping(0, Token(5, " France"), 2.5, (Token(9, " Paris"),), (3.5,)),))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Cli
 from tests.conftest import REPOSITORY
-from tests.pipeline.batch_runner import run_batch
+from tests.pipeline.describe.batch_runner import run_batch
 
 GUIDE = (REPOSITORY / "docs" / "how-to" / "batch.md").read_text(encoding="utf-8")
 WRITE, RUN, READ, SUBMIT = "\n".join(re.findall(r"-->\n```\n(.*?)\n```\n", GUIDE, re.DOTALL)).splitlines()

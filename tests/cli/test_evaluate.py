@@ -9,7 +9,7 @@ import pytest
 
 from headscribe.core.heads import Head
 from tests.cli.conftest import Cli
-from tests.eval.made_runs import described, made_run
+from tests.eval.evaluate.made_runs import described, made_run
 
 QUICK = ("--resamples", "20", "--permutations", "20")
 NAMES = ("country_to_capital", "noun_to_plural", "$x$ | <b>")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, cli
-from tests.pipeline.exported_run import make_run
+from tests.pipeline.export.exported_run import make_run
 
 __all__ = ["cli"]
 

@@ -12,7 +12,7 @@ from headscribe.core.errors import UnhookableAttention
 from headscribe.core.heads import Head
 from headscribe.inference import hooks
 from headscribe.inference.running_model import RunningModel, Shape, load_model
-from tests.eval.readouts import open_both
+from tests.eval.check.readouts import open_both
 from tests.mapping.tiny_models import FAMILY_NAMES, HEADS, VOCABULARY, save_tiny
 
 SLIDING = {"mistral": 3, "phi3": 3, "gemma2": 3, "gemma3": 3, "gemma3_multimodal": 3}

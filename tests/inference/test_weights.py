@@ -14,7 +14,7 @@ from headscribe.core.errors import UnsupportedFamily
 from headscribe.inference.blocks import Blocks
 from headscribe.inference.layout import layout_of
 from headscribe.inference.weights import ResidualWeights
-from tests.eval.readouts import open_both
+from tests.eval.check.readouts import open_both
 from tests.mapping.tiny_models import FAMILY_NAMES, MLP_WIDTH, VOCABULARY, save_tiny
 
 LAYER = 2

@@ -13,7 +13,7 @@ from headscribe.core.lookups import REMOVED, Ablation, CutPrompt, Neuron, Prompt
 from headscribe.inference.blocks import Blocks
 from headscribe.lookups.ablation import ablate, effect
 from headscribe.lookups.reading import Reading
-from tests.eval.readouts import open_both
+from tests.eval.check.readouts import open_both
 from tests.mapping.tiny_models import VOCABULARY, save_tiny
 
 FIRST, SECOND, UNUSED = Neuron(3, 4), Neuron(2, 7), Neuron(1, 1)

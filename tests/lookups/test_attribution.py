@@ -22,7 +22,7 @@ from headscribe.lookups.attribution import (
     prompt_heads,
 )
 from headscribe.lookups.reading import Reading
-from tests.eval.readouts import open_both
+from tests.eval.check.readouts import open_both
 from tests.mapping.tiny_models import HEADS, VOCABULARY, save_tiny
 
 

@@ -12,7 +12,7 @@ from headscribe.inference.blocks import Blocks
 from headscribe.inference.weights import ResidualWeights
 from headscribe.lookups import neurons
 from headscribe.lookups.neurons import choose_layers, choose_neurons, congruence, eligible_tokens
-from tests.eval.readouts import open_both
+from tests.eval.check.readouts import open_both
 from tests.mapping.tiny_models import MLP_WIDTH, VOCABULARY, save_tiny
 
 TEXTS = [f" w{id}" if id % 3 else f"w{id}" for id in range(VOCABULARY)]

@@ -14,7 +14,7 @@ from headscribe.lookups.attribution import activity, pairs_to_explain, prompt_he
 from headscribe.lookups.neurons import choose_neurons
 from headscribe.lookups.truncation import truncate
 from headscribe.mapping.checkpoint import Checkpoint
-from tests.eval.readouts import open_both
+from tests.eval.check.readouts import open_both
 from tests.planted.lookups import (
     CONTEXT,
     HEAD,

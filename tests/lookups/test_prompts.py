@@ -14,7 +14,7 @@ from headscribe.lookups import truncation
 from headscribe.lookups.activations import strongest_prompts
 from headscribe.lookups.reading import Reading, batches, post_activations
 from headscribe.lookups.truncation import KEPT_SHARE, truncate
-from tests.eval.readouts import open_both
+from tests.eval.check.readouts import open_both
 from tests.mapping.tiny_models import VOCABULARY, save_tiny
 
 NEURONS = [Neuron(3, 5), Neuron(1, 8), Neuron(3, 11), Neuron(2, 2)]

@@ -17,7 +17,7 @@ from headscribe.lookups.attribution import head_attributions, prompt_heads
 from headscribe.lookups.neurons import congruence
 from headscribe.lookups.reading import Reading
 from headscribe.lookups.truncation import truncate
-from tests.eval.readouts import open_both
+from tests.eval.check.readouts import open_both
 from tests.mapping.tiny_models import HEADS, LAYERS, MLP_WIDTH, VOCABULARY, save_tiny
 
 pytest.importorskip("transformer_lens")

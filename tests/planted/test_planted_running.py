@@ -15,7 +15,7 @@ from headscribe.eval.check.dynamic import Hits, dynamic_hits
 from headscribe.eval.check.prompts import TokenPrompt, task_prompts, word_prompts
 from headscribe.inference.running_model import RunningModel
 from headscribe.mapping.checkpoint import Checkpoint
-from tests.eval.readouts import WeightsReadout, open_both
+from tests.eval.check.readouts import WeightsReadout, open_both
 from tests.mapping.tiny_models import FAMILY_NAMES
 from tests.planted.cases import Found, lists, scores_above
 from tests.planted.models import Size, save_readable, words_of

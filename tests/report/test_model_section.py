@@ -12,7 +12,7 @@ from headscribe.core.records import Description, Outcome, Status
 from headscribe.pipeline.compare.maps import analyse_map
 from headscribe.report.model_section import ModelSection, model_data
 from headscribe.report.page import render_report
-from tests.eval.analysis_maps import CATEGORIES, records, write_map
+from tests.eval.compare.analysis_maps import CATEGORIES, records, write_map
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

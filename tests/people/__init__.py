@@ -1,1 +1,0 @@
-"""Human evaluation, from the run out to annotators and back."""
