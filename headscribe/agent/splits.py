@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from headscribe.core.chat import content_hash
 from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.spelling import spelling_family
 
 _LARGEST_SHARE = 3
 
@@ -58,13 +58,8 @@ def mentions(row: Mapping, names: set[str]) -> bool:
 
 
 def name(token: Token) -> str:
-    """The token's text without case and surrounding space: what two spellings of a word share."""
-    return _plain(token.text)
-
-
-@lru_cache(1 << 16)
-def _plain(text: str) -> str:
-    return text.strip().casefold() or text
+    """What the spellings of the token's word share."""
+    return spelling_family(token.text)
 
 
 def _hold_out(

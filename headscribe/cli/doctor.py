@@ -18,7 +18,7 @@ def doctor(
     revision: o.Revision = None,
     json: o.Json = False,
 ) -> None:
-    """Check this machine and, if given, a model and an LLM, without computing anything."""
+    """Check this machine and, if given, a model, its tokens, and an LLM."""
     from headscribe.pipeline import examine
 
     checks = examine(model=model, llm=llm, revision=revision)

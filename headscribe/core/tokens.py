@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 TOKEN_WIDTH = 40
 """Characters of a token that are shown; some vocabularies hold tokens of hundreds."""
 
 _JOINERS = "\u200c\u200d"
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"}
 
 
@@ -23,6 +26,26 @@ def show_token(text: str, width: int = TOKEN_WIDTH) -> str:
     if not shown.isprintable() or "\\" in shown or "'" in shown:
         shown = "".join(map(_visible, shown))
     return "'" + shown + ("…'" if len(text) > width else "'")
+
+
+def text_of_bytes(raw: bytes) -> str:
+    """The bytes as text, and each of those that are no UTF-8 as ``<0xED>``: ``龍<0xE5><0xA5>``.
+
+    Some tokens hold a part of a character. Different bytes read differently, which U+FFFD would hide.
+    """
+    shown = ""
+    while True:
+        try:
+            return shown + raw.decode()
+        except UnicodeDecodeError as error:
+            odd = raw[error.start : error.end]
+            shown += raw[: error.start].decode() + "".join(f"<0x{byte:02X}>" for byte in odd)
+            raw = raw[error.end :]
+
+
+def has_byte_piece(text: str) -> bool:
+    """Whether a token's text holds a byte, as ``text_of_bytes`` shows it."""
+    return bool(_BYTE.search(text))
 
 
 def plain_line(text: str, longest: int) -> str:

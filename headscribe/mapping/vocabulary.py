@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headscribe.core.errors import BadTokenizer
+from headscribe.mapping.byte_tokens import ByteTokens
 from headscribe.mapping.files import CheckpointFiles
 from headscribe.mapping.hashes import hash_texts
 
@@ -44,14 +46,16 @@ class Vocabulary:
             )
         known = set(tokenizer.get_vocab(with_added_tokens=True).values())
         self.padded = tuple(id for id in range(size) if id not in known)
+        self._added = {id: token.content for id, token in added.items()}
         self._special = {id for id, token in added.items() if token.special} | self._unknown_ids()
+        self._bytes = ByteTokens(tokenizer)
         self._neutral = self._neutral_word()
         self._anchor, self._before = self._decoding_anchor()
 
     def text(self, id: int) -> str:
         """The token as it reads inside running text, a leading space included.
 
-        A piece of a character that is no valid UTF-8 by itself reads U+FFFD; a row without a token reads "".
+        Bytes that are no character by themselves read ``<0xED>``; a row without a token reads "".
         """
         return self.texts([id])[0]
 
@@ -88,6 +92,27 @@ class Vocabulary:
         """The text of ids in a row, special tokens included."""
         return self._tokenizer.decode(list(ids), skip_special_tokens=False)
 
+    @cached_property
+    def controls(self) -> frozenset[int]:
+        """Ids of tokens that are no text: special ones, and others that were added and hold punctuation.
+
+        Added words and runs of white space are text; markers such as ``<tool_call>`` or ``[PAD]`` are not.
+        """
+        words = {
+            id for id, text in self._added.items() if text.strip().strip("▁").isalpha() or text.isspace()
+        }
+        return frozenset(id for id in self._special | self._added.keys() - words if id < self.size)
+
+    @cached_property
+    def byte_pieces(self) -> frozenset[int]:
+        """Ids of tokens that are parts of characters, or bytes beside a character's own token."""
+        return frozenset(id for id in range(self.size) if self._byte_piece(id) is not None)
+
+    @cached_property
+    def never_in_text(self) -> frozenset[int]:
+        """Ids of tokens for bytes that UTF-8 never uses: no training text can hold them."""
+        return frozenset(id for id in self._bytes.never_in_text() if id < self.size)
+
     def _encode(self, text: str) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
@@ -122,10 +147,18 @@ class Vocabulary:
         token = self._tokenizer.id_to_token(id) if 0 <= id < self.size else None
         if token is None:
             return ""
+        if (piece := self._byte_piece(id)) is not None:
+            return piece
         if self._anchor is None:
             return token
         decoded = self._tokenizer.decode([self._anchor, id], skip_special_tokens=False)
-        return decoded[len(self._before) :] if decoded.startswith(self._before) else token
+        if not decoded.startswith(self._before) or ("\ufffd" in decoded and id in self._added):
+            return token  # a decoder may take an added word's letters for bytes
+        return decoded[len(self._before) :]
+
+    def _byte_piece(self, id: int) -> str | None:
+        token = None if id in self._added else self._tokenizer.id_to_token(id)
+        return None if token is None else self._bytes.piece(token)
 
 
 def open_vocabulary(files: CheckpointFiles, size: int) -> Vocabulary:

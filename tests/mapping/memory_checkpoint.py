@@ -20,6 +20,9 @@ class Words:
     """Ids as texts: token 7 reads "7", and is the word "7"."""
 
     padded: tuple[int, ...] = ()
+    controls: frozenset[int] = frozenset()
+    byte_pieces: frozenset[int] = frozenset()
+    never_in_text: frozenset[int] = frozenset()
 
     def text(self, id: int) -> str:
         return "" if id in self.padded else str(id)
@@ -62,7 +65,7 @@ class MemoryCheckpoint:
             d_head=d_head,
             vocab_size=n,
             n_tokens=n - len(self.vocabulary.padded),
-            tied=False,
+            tied=self.e is self.u,
             dtype="float64",
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from headscribe.core.tokens import has_byte_piece
 from headscribe.mapping.files import LocalFolder
 from headscribe.mapping.vocabulary import Vocabulary, open_vocabulary
 from tests.mapping.tiny_models import save_tokenizer
@@ -110,10 +111,51 @@ def test_bytes_read_as_characters_where_they_are_whole_ones() -> None:
     first = 2  # behind <unk> and <s>
     assert tokens.text(first + 0x0A) == "\n"
     assert tokens.text(first + 0x41) == "A"
-    assert tokens.text(first + 0xE2) == "\ufffd"
-    tokenizer = byte_level()
-    assert vocabulary(tokenizer).text(tokenizer.token_to_id("Ċ")) == "\n"
-    assert vocabulary(tokenizer).text(tokenizer.token_to_id("â")) == "\ufffd"
+    assert tokens.text(first + 0xE2) == "<0xE2>"
+    tokenizer = byte_level("Ġâ", "âĢ", "é¾įåĩ")
+    tokens = vocabulary(tokenizer)
+    for token, text in (
+        ("Ċ", "\n"), ("â", "<0xE2>"), ("Ġâ", " <0xE2>"), ("âĢ", "<0xE2><0x80>"), ("é¾įåĩ", "龍<0xE5><0x87>"),
+    ):  # fmt: skip
+        assert tokens.text(tokenizer.token_to_id(token)) == text
+
+
+def test_a_byte_beside_its_character_s_own_token_reads_as_a_byte() -> None:
+    tokens = vocabulary(sentencepiece("▁a", prefix=False))
+    first = 2
+    assert tokens.text(first + ord("a")) == "<0x61>"
+    assert tokens.text(first + ord(" ")) == "<0x20>"
+    assert tokens.text(first + ord("A")) == "A"  # which only this byte stands for
+
+
+@pytest.mark.parametrize("where", ["tokenizers/gpt2", "oracle/llama_gqa", "oracle/stories260K"])
+def test_no_two_tokens_of_a_real_tokenizer_read_the_same(shared: Path, where: str) -> None:
+    tokens = vocabulary(Tokenizer.from_file(str(shared / where / "tokenizer.json")))
+    texts = tokens.texts(range(tokens.size))
+    assert len(set(texts)) == tokens.size
+    pieces = {id for id, text in enumerate(texts) if has_byte_piece(text)}
+    assert pieces == tokens.byte_pieces
+    assert len(pieces) > 100
+
+
+def test_tokens_that_are_no_text_are_known() -> None:
+    tokenizer = byte_level("Ġlove", "âĢ")
+    tokenizer.add_special_tokens(["<end>"])
+    tokenizer.add_tokens(["<tool_call>", "    ", "palaeography", "été"])
+    tokens = vocabulary(tokenizer)
+    assert {tokens.text(id) for id in tokens.controls} == {"<end>", "<tool_call>"}
+    assert tokens.text(tokenizer.token_to_id("été")) == "été"  # though é is the alphabet's for a byte
+    assert tokens.texts(sorted(tokens.never_in_text)) == ["<0xC0>", "<0xC1>", "<0xF5>", "<0xF6>", "<0xF7>",
+        "<0xF8>", "<0xF9>", "<0xFA>", "<0xFB>", "<0xFC>", "<0xFD>", "<0xFE>", "<0xFF>"]  # fmt: skip
+    assert tokens.never_in_text < tokens.byte_pieces
+    assert tokenizer.token_to_id("âĢ") in tokens.byte_pieces
+
+
+def test_a_vocabulary_of_words_has_no_bytes() -> None:
+    tokens = vocabulary(word_level("a", "â", "<0xE2>"))
+    assert tokens.texts(range(4)) == ["[UNK]", "a", "â", "<0xE2>"]
+    assert tokens.byte_pieces == tokens.never_in_text == frozenset()
+    assert tokens.controls == {0}
 
 
 def test_rows_beyond_the_tokenizer_and_gaps_are_padded_and_read_as_nothing() -> None:

@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from headscribe.core.tokens import has_byte_piece
+
 _CODE = re.compile(
     r"[a-z][A-Z]|[a-z]\.[a-z]|[A-Za-z]_|_[A-Za-z]|[A-Za-z]\s*[(){}<>\[\]=;:/\\$]+|[(){}<>\[\]=;/\\$#@]+\s*[A-Za-z]"
 )
@@ -64,7 +66,7 @@ def _stem(folded: str) -> str:
 def _kinds(text: str, word: str) -> list[str]:
     if not word:
         return ["white space"] if text else []
-    if "\ufffd" in word:
+    if has_byte_piece(word):
         return ["pieces of characters (incomplete UTF-8)"]
     letter = next((char for char in word if char.isalpha()), None)
     if letter is None:

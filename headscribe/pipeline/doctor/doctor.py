@@ -7,23 +7,37 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headscribe.core.errors import HeadscribeError
+from headscribe.core.tokens import show_token
+
+if TYPE_CHECKING:
+    from headscribe.mapping.checkpoint import Checkpoint
 
 MIB, GIB = 2**20, 2**30
+EXAMPLES = 8
+"""Undertrained tokens that are named; ``details`` has all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at; ``found`` says what is there or, where it is not fit, what to do."""
+    """One thing looked at.
+
+    Attributes:
+        name: what was looked at.
+        ok: whether it is fit.
+        found: what is there or, where it is not fit, what to do.
+        details: the same as data, where words leave something out.
+    """
 
     name: str
     ok: bool
     found: str
+    details: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, for ``--json``."""
@@ -31,9 +45,9 @@ class Check:
 
 
 def examine(*, model: str | None = None, llm: str | None = None, revision: str | None = None) -> list[Check]:
-    """Look at the machine and, where given, at a model and an LLM; nothing is computed or asked of the LLM.
+    """Look at the machine and, where given, at a model and an LLM, which is asked nothing about heads.
 
-    A hub model's configuration, tokenizer and the files that hold the needed weights are fetched.
+    A hub model's configuration, tokenizer and embeddings are fetched, and the other weights looked for.
     """
     checks = list(_machine())
     if model is not None:
@@ -88,7 +102,31 @@ def _model(model: str, revision: str | None) -> list[Check]:
         *(Check("note", True, note) for note in facts.notes),
         Check("memory needed", True, f"about {needed:.0f} MiB for the embeddings in float32, plus one layer"),
         Check("operations", True, f"{usable} of {len(operations)} have enough single-token pairs"),
+        *_tokens(checkpoint),
     ]
+
+
+def _tokens(checkpoint: Checkpoint) -> Iterator[Check]:
+    from headscribe.core.settings import MapSettings
+    from headscribe.mapping.usable_tokens import usable_tokens
+
+    usable, vocabulary = usable_tokens(checkpoint, MapSettings()), checkpoint.vocabulary
+    n = int(usable.mask.sum())
+    others = ", ".join(f"{count} {reason}" for reason, count in usable.left_out.items() if count)
+    found = f"{n} of {len(usable.mask)} are usable sources" + (f"; left out: {others}" if others else "")
+    yield Check("tokens", True, found, {"usable": n, "left_out": usable.left_out})
+    undertrained = usable.undertrained
+    if undertrained.indicator is None:
+        why = "cannot be told: no group of unused tokens shows in the weights"
+        yield Check("undertrained tokens", True, why, {"indicator": None, "tokens": []})
+        return
+    odd = vocabulary.controls | vocabulary.byte_pieces
+    words = [show_token(vocabulary.text(id)) for id in undertrained.ids if id not in odd]
+    more = [*words[:EXAMPLES], *(["…"] if len(words) > EXAMPLES else [])]
+    found = f"{len(words)} of text" + (f": {' '.join(more)}" if words else "")
+    tokens = [{"id": id, "text": vocabulary.text(id)} for id in undertrained.ids]
+    details = {"indicator": undertrained.indicator, "threshold": undertrained.threshold, "tokens": tokens}
+    yield Check("undertrained tokens", True, found, details)
 
 
 def _llm(llm: str | None) -> Check:
