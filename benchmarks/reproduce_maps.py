@@ -23,7 +23,7 @@ from headscribe import check_model
 from headscribe.cli.progress import progress
 from headscribe.core.errors import BadStore, HeadscribeError
 from headscribe.core.progress import Progress
-from headscribe.core.settings import Dtype, MapSettings
+from headscribe.core.settings import CheckSettings, Dtype, MapSettings
 from headscribe.store.atomic import write_text
 
 By = Literal["correlation", "multi-token", "ablation"]
@@ -72,8 +72,8 @@ def reproduce(job: Job, published: Published, bars: Progress | None = None) -> d
                 job.map,
                 check,
                 job.settings,
+                CheckSettings(names=tuple(job.names)),
                 operations=job.lists,
-                names=job.names,
                 revision=job.revision,
                 command=shlex.join(["python", "-m", "benchmarks.reproduce_maps", *sys.argv[1:]]),
                 progress=bars,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from headscribe.core.heads import Head
     from headscribe.core.settings import (
         AskSettings,
+        CheckSettings,
         DescribeSettings,
         EvaluateSettings,
         LookupSettings,
@@ -45,6 +46,7 @@ _HOMES = {
     "HeadscribeError": "headscribe.core.errors",
     "Head": "headscribe.core.heads",
     "AskSettings": "headscribe.core.settings",
+    "CheckSettings": "headscribe.core.settings",
     "DescribeSettings": "headscribe.core.settings",
     "EvaluateSettings": "headscribe.core.settings",
     "LookupSettings": "headscribe.core.settings",
@@ -73,6 +75,7 @@ _HOMES = {
 
 __all__ = [
     "AskSettings",
+    "CheckSettings",
     "DescribeSettings",
     "Destination",
     "EvaluateSettings",

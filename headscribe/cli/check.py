@@ -12,7 +12,7 @@ from headscribe.cli import options as o
 from headscribe.cli.progress import progress
 from headscribe.cli.settings import Without, takes_settings
 from headscribe.cli.show import err, print_json, print_table
-from headscribe.core.settings import MIN_PAIRS, MapSettings
+from headscribe.core.settings import MIN_PAIRS, CheckSettings, MapSettings
 
 if TYPE_CHECKING:
     from headscribe.core.checks import Correlation
@@ -61,42 +61,7 @@ def check(
             show_default=False,
         ),
     ],
-    operation: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--operation",
-            metavar="NAME",
-            help="Check this operation only. May be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    template: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--template",
-            metavar="TEXT",
-            help="A prompt with {source} in it, instead of the default ones. May be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    ablate: Annotated[
-        str | None,
-        typer.Option(
-            "--ablate",
-            metavar="L1H2,L0H3",
-            help="Silence these heads in this order, instead of the operation's top heads.",
-            show_default=False,
-        ),
-    ] = None,
-    remove: Annotated[
-        int | None,
-        typer.Option(
-            "--remove",
-            min=1,
-            help="Silence at most so many top heads. Without it: 30 to 250, by the model's heads.",
-            show_default=False,
-        ),
-    ] = None,
+    checks: CheckSettings,
     operations: o.OperationPaths = None,
     settings: Annotated[MapSettings, Without("salient", "targets", "rank_by")],
     revision: o.Revision = None,
@@ -115,11 +80,8 @@ def check(
                 out,
                 by,
                 settings,
+                checks,
                 operations=operations,
-                names=operation or (),
-                templates=template or (),
-                ablate=ablate,
-                remove=remove,
                 revision=revision,
                 force=force,
                 command=typed_command(),

@@ -64,6 +64,11 @@ class AblationPoint:
     accuracy: float
     n_pairs: int
 
+    @property
+    def is_base(self) -> bool:
+        """Whether this is the operation's own task with every head in place."""
+        return self.arm == "top" and self.n_removed == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Correlation:

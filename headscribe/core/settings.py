@@ -134,6 +134,37 @@ class MapSettings(Settings):
         return self.norms
 
 
+class CheckSettings(Settings):
+    """What ``check`` compares with the running model, beside the settings of the map.
+
+    Without names every operation is checked. ``ablate`` and ``remove`` are for ablation alone.
+    """
+
+    names: Annotated[
+        tuple[str, ...],
+        Option("Check this operation only. May be repeated.", name="--operation", metavar="NAME"),
+    ] = ()
+    templates: Annotated[
+        tuple[str, ...],
+        Option(
+            "A prompt with {source} in it, instead of the default ones. May be repeated.",
+            name="--template",
+            metavar="TEXT",
+        ),
+    ] = ()
+    ablate: Annotated[
+        str | None,
+        Option(
+            "Silence these heads in this order, instead of the operation's top heads.", metavar="L1H2,L0H3"
+        ),
+    ] = None
+    remove: Annotated[
+        int | None,
+        Field(ge=1),
+        Option("Silence at most so many top heads. Without it: 30 to 250, by the model's heads."),
+    ] = None
+
+
 class AskSettings(Settings):
     """How an LLM is asked, whatever it is asked about.
 

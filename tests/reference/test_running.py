@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from headscribe import Head, MapSettings, check_model
+from headscribe import CheckSettings, Head, MapSettings, check_model
 from headscribe.eval.check.ablation import hits_without
 from headscribe.eval.check.prompts import TokenPrompt
 from headscribe.inference.running_model import Shape, load_model
@@ -32,8 +32,8 @@ def test_dynamic_scores(case: Case, tmp_path: Path) -> None:
         tmp_path / "map",
         "correlation",
         MapSettings(dtype="float64", k=k),
+        CheckSettings(templates=TEMPLATES),
         operations=[tmp_path / "drawn.json"],
-        templates=TEMPLATES,
     )
     rows = pq.read_table(tmp_path / "map" / "correlation.parquet").to_pylist()
     found = {(row["template"], row["layer"], row["head"], kind): row[kind] for row in rows for kind in KINDS}

@@ -1,257 +1,202 @@
-"""``--by ablation``: task accuracy without an operation's top heads, and without random ones."""
+"""``--by ablation``: task accuracy without an operation's top heads, and without random ones.
+
+For each operation: find the task prompt that the model answers best; silence its top heads one after the
+other; do the same with random other heads, and on other tasks (definitions section 4; MAPS section 4.2).
+"""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from headscribe.core.checks import AblationPoint
 from headscribe.core.heads import Head
 from headscribe.operations import Operation
 from headscribe.pipeline.check.context import CheckContext
 from headscribe.pipeline.check.results import AblationResult, ControlOperation, OperationLeftOut
+from headscribe.pipeline.check.tasks import Task, Tasks
 from headscribe.store.check.check_tables import FinishedPiece
 
-if TYPE_CHECKING:
-    from headscribe.eval.check.prompts import TokenPrompt
-
-STAGE = "ablation"
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """An operation's best task prompt, and how well the model answers it with every head in place."""
-
-    operation: Operation
-    template: str
-    base: float
-    n_pairs: int
-    bases: dict[str, float]
-
-
-class _Ablations:
-    """What the ablations of several operations share: base accuracies, so that each is measured once."""
-
-    def __init__(
-        self, job: CheckContext, templates: Sequence[str], heads: Sequence[Head], limit: int | None
-    ) -> None:
-        from headscribe.eval.check.ablation import removal_limit
-
-        self.job, self.templates, self.given = job, templates, list(heads)
-        self._limit = limit or removal_limit(len(job.heads))
-        self._tasks: dict[tuple[str, tuple[str, ...]], _Task] = {}
-        self._points: dict[tuple[str, str], list[AblationPoint]] = {}
-        for point in job.tables.points():
-            self._points.setdefault((point.operation, point.template), []).append(point)
-
-    def top_heads(self, operation: Operation) -> list[Head]:
-        from headscribe.eval.check.ablation import top_heads
-
-        scores = {head: score.score for head, score in self.job.scores[operation.name].items()}
-        return top_heads(scores, self._limit)
-
-    def task(self, operation: Operation, templates: Sequence[str] = ()) -> _Task:
-        """The template with the highest base accuracy (the first of equals) of those given, or of its own."""
-        from headscribe.eval.check.tasks import task_templates
-
-        tried = tuple(templates) or task_templates(operation)
-        if (operation.name, tried) not in self._tasks:
-            bases = {template: self._base(operation, template) for template in tried}
-            template = max(bases, key=lambda name: bases[name][0])
-            base, n_pairs = bases[template]
-            accuracies = {name: accuracy for name, (accuracy, _) in bases.items()}
-            self._tasks[operation.name, tried] = _Task(operation, template, base, n_pairs, accuracies)
-        return self._tasks[operation.name, tried]
-
-    def _base(self, operation: Operation, template: str) -> tuple[float, int]:
-        job, identity = self.job, self.job.identity(operation)
-        there = job.tables.done("base", operation.name, template)
-        known = [p for p in self._points.get((operation.name, template), []) if _is_base(p)]
-        if not job.redo and there and there.identity == identity and known:
-            return known[0].accuracy, known[0].n_pairs
-        from headscribe.eval.check.ablation import hits_without
-
-        prompts = self.prompts(operation, template)
-        n = len(prompts)
-        [[hits]] = hits_without(job.model, prompts, [[]])
-        task = (operation.name, template)
-        point = AblationPoint(*task, "top", 0, *task, n_removed=0, head=None, accuracy=hits / n, n_pairs=n)
-        done = FinishedPiece(
-            check="base", operation=operation.name, template=template, identity=identity, n_pairs=n
-        )
-        job.tables.add_points([point], [done])
-        return point.accuracy, n
-
-    def prompts(self, operation: Operation, template: str) -> tuple[TokenPrompt, ...]:
-        from headscribe.eval.check.prompts import task_prompts
-
-        vocabulary = self.job.checkpoint.vocabulary
-        return task_prompts(operation, template, vocabulary.word_id, vocabulary.encode).prompts
-
-    def controls(self, task: _Task, heads: Sequence[Head]) -> list[_Task]:
-        """Other operations' tasks of like accuracy that other heads do."""
-        from headscribe.eval.check.ablation import alike, apart
-
-        others = (
-            self.task(other)
-            for other in self.job.every
-            if other.name != task.operation.name
-            and other.name in self.job.scores
-            and apart(heads, self.top_heads(other))
-        )
-        return [other for other in others if alike(task.base, other.base)]
-
-    def run(self, task: _Task, heads: Sequence[Head], controls: Sequence[_Task]) -> list[AblationPoint]:
-        """All points of an operation but its base accuracy; from the table where they are done."""
-        job, operation = self.job, task.operation
-        identity = job.identity(
-            operation,
-            heads=[head.name for head in heads],
-            controls=[[other.operation.digest(), other.template] for other in controls],
-            seed=job.settings.seed,
-        )
-        there = job.tables.done("ablation", operation.name, task.template)
-        if not job.redo and there and there.identity == identity:
-            return [p for p in self._points[operation.name, task.template] if not _is_base(p)]
-        points = self._measure(task, heads, controls)
-        done = FinishedPiece(
-            check="ablation",
-            operation=operation.name,
-            template=task.template,
-            identity=identity,
-            n_pairs=task.n_pairs,
-        )
-        job.tables.add_points(points, [done])
-        return points
-
-    def _measure(self, task: _Task, heads: Sequence[Head], controls: Sequence[_Task]) -> list[AblationPoint]:
-        from headscribe.eval.check.ablation import RANDOM_DRAWS, random_heads
-
-        job = self.job
-        seed = job.settings.seed
-        draws = [random_heads(job.heads, heads, seed=seed, draw=draw) for draw in range(RANDOM_DRAWS)]
-        arms = [("top", 0), *(("random", draw) for draw in range(RANDOM_DRAWS))]
-        # the base accuracy is a piece of work of its own, so these curves start at one head
-        curves = self._curves(task, arms, task, [heads, *draws])
-        points = [point for curve in curves for point in curve[1:]]
-        for number, other in enumerate(controls):
-            [curve] = self._curves(task, [("control", number)], other, [heads])
-            points += curve
-        return points
-
-    def _curves(
-        self, task: _Task, arms: Sequence[tuple[str, int]], answered: _Task, orders: Sequence[Sequence[Head]]
-    ) -> list[list[AblationPoint]]:
-        """One curve per arm and draw, each from the base accuracy on."""
-        from headscribe.eval.check.ablation import hits_without
-
-        self.job.progress.advance(STAGE, 0, note=f"{task.operation.name} on {answered.operation.name}")
-        prompts = self.prompts(answered.operation, answered.template)
-        hits = hits_without(self.job.model, prompts, orders)
-        return [
-            self._curve(task, arm, answered, heads, [found / len(prompts) for found in counts])
-            for arm, heads, counts in zip(arms, orders, hits, strict=True)
-        ]
-
-    def _curve(
-        self,
-        task: _Task,
-        arm: tuple[str, int],
-        answered: _Task,
-        heads: Sequence[Head],
-        accuracies: Sequence[float],
-    ) -> list[AblationPoint]:
-        return [
-            AblationPoint(
-                operation=task.operation.name,
-                template=task.template,
-                arm=arm[0],
-                draw=arm[1],
-                task=answered.operation.name,
-                task_template=answered.template,
-                n_removed=count,
-                head=heads[count - 1] if count else None,
-                accuracy=accuracy,
-                n_pairs=answered.n_pairs,
-            )
-            for count, accuracy in enumerate(accuracies)
-        ]
-
-
-def _is_base(point: AblationPoint) -> bool:
-    return point.arm == "top" and point.n_removed == 0
+STAGE: Literal["ablation"] = "ablation"
 
 
 def ablate_operations(
-    job: CheckContext, templates: Sequence[str], heads: Sequence[Head], limit: int | None = None
+    context: CheckContext, templates: Sequence[str], heads: Sequence[Head], limit: int | None = None
 ) -> tuple[list[AblationResult], list[OperationLeftOut]]:
-    """Ablate every operation's top heads, or those given; what the table holds already is not run again.
+    """Ablate every operation's top heads, or those given; what the tables hold already is not run again.
 
     Args:
-        job: what to check.
+        context: what to check.
         templates: task prompts to try in place of the operations' own; none for those.
         heads: heads to silence, in this order, in place of the operations' top heads; none for those.
         limit: top heads to silence at most; None for the number that goes with the model's size.
     """
-    ablations = _Ablations(job, templates, heads, limit)
+    ablations = _Ablations(context, limit)
     results: list[AblationResult] = []
-    left: list[OperationLeftOut] = []
-    job.progress.start(STAGE, len(job.operations))
-    for operation in job.operations:
-        found = _ablate(ablations, operation)
-        if isinstance(found, OperationLeftOut):
-            left.append(found)
+    left_out: list[OperationLeftOut] = []
+    context.progress.start(STAGE, len(context.operations))
+    for operation in context.operations:
+        result = ablations.ablate(operation, templates, heads)
+        if isinstance(result, OperationLeftOut):
+            left_out.append(result)
         else:
-            results.append(found)
-        job.progress.advance(STAGE, note=operation.name)
-    job.progress.finish(STAGE)
-    return results, left
+            results.append(result)
+        context.progress.advance(STAGE, note=operation.name)
+    context.progress.finish(STAGE)
+    return results, left_out
 
 
-def _ablate(ablations: _Ablations, operation: Operation) -> AblationResult | OperationLeftOut:
-    if missing := ablations.job.unscored(operation):
-        return missing
-    heads = ablations.given or ablations.top_heads(operation)
-    if not heads:
-        return OperationLeftOut(operation.name, operation.category, "no head scores above 0")
-    task = ablations.task(operation, ablations.templates)
-    if task.base == 0:
-        reason = f"the model answers none of its {task.n_pairs} task prompts, in {len(task.bases)} templates"
-        return OperationLeftOut(operation.name, operation.category, reason, task.template, task.n_pairs)
-    controls = ablations.controls(task, heads)
-    return _result(task, heads, ablations.run(task, heads, controls))
+class _Ablations:
+    """The ablations of one call; they share the operations' tasks."""
+
+    def __init__(self, context: CheckContext, limit: int | None) -> None:
+        from headscribe.eval.check.ablation import removal_limit
+
+        self._context, self._tasks = context, Tasks(context)
+        self._limit = limit or removal_limit(len(context.heads))
+
+    def ablate(
+        self, operation: Operation, templates: Sequence[str], heads: Sequence[Head]
+    ) -> AblationResult | OperationLeftOut:
+        """One operation, with the heads and templates given, or its own."""
+        if missing := self._context.unscored(operation):
+            return missing
+        silenced = list(heads) or self._top_heads(operation)
+        if not silenced:
+            return OperationLeftOut(operation.name, operation.category, "no head scores above 0")
+        task = self._tasks.best(operation, templates)
+        if task.accuracy == 0:
+            reason = (
+                f"the model answers none of its {task.n_pairs} task prompts, "
+                f"in {len(task.accuracies)} templates"
+            )
+            return OperationLeftOut(operation.name, operation.category, reason, task.template, task.n_pairs)
+        return _result(task, silenced, self._points(task, silenced))
+
+    def _top_heads(self, operation: Operation) -> list[Head]:
+        from headscribe.eval.check.ablation import top_heads
+
+        scores = self._context.scores[operation.name]
+        return top_heads({head: score.score for head, score in scores.items()}, self._limit)
+
+    def _points(self, task: Task, silenced: Sequence[Head]) -> list[AblationPoint]:
+        """The accuracies on all curves of an operation; from the tables where they still hold."""
+        context, controls = self._context, list(self._controls(task, silenced))
+        identity = context.identity(
+            task.operation,
+            heads=[head.name for head in silenced],
+            controls=[[control.operation.digest(), control.template] for control in controls],
+            seed=context.settings.seed,
+        )
+        if context.done_before(STAGE, task.operation.name, task.template, identity):
+            earlier = context.earlier_points[task.operation.name, task.template]
+            return [point for point in earlier if not point.is_base]
+        points = [*self._own_task(task, silenced), *self._other_tasks(task, silenced, controls)]
+        done = FinishedPiece(
+            check=STAGE,
+            operation=task.operation.name,
+            template=task.template,
+            identity=identity,
+            n_pairs=task.n_pairs,
+        )
+        context.tables.add_points(points, [done])
+        return points
+
+    def _controls(self, task: Task, silenced: Sequence[Head]) -> Iterator[Task]:
+        """Other operations' tasks that the model answers about as well, and by other heads."""
+        from headscribe.eval.check.ablation import alike, apart
+
+        for other in self._context.scored_operations:
+            if other.name == task.operation.name or not apart(silenced, self._top_heads(other)):
+                continue
+            control = self._tasks.best(other)
+            if alike(task.accuracy, control.accuracy):
+                yield control
+
+    def _own_task(self, task: Task, silenced: Sequence[Head]) -> Iterator[AblationPoint]:
+        """The operation's own task without its heads, and without as many random others.
+
+        Without the first point of each curve: the accuracy with every head in place is kept by itself.
+        """
+        from headscribe.eval.check.ablation import RANDOM_DRAWS, random_heads
+
+        heads, seed = self._context.heads, self._context.settings.seed
+        arms = {("top", 0): silenced}
+        for draw in range(RANDOM_DRAWS):
+            arms["random", draw] = random_heads(heads, silenced, seed=seed, draw=draw)
+        measured = self._accuracies(task, task, list(arms.values()))
+        for ((arm, draw), order), accuracies in zip(arms.items(), measured, strict=True):
+            yield from _curve(task, arm, draw, task, order, accuracies)[1:]
+
+    def _other_tasks(
+        self, task: Task, silenced: Sequence[Head], controls: Sequence[Task]
+    ) -> Iterator[AblationPoint]:
+        """The control tasks without the operation's heads."""
+        for number, control in enumerate(controls):
+            [accuracies] = self._accuracies(task, control, [silenced])
+            yield from _curve(task, "control", number, control, silenced, accuracies)
+
+    def _accuracies(self, task: Task, answered: Task, orders: Sequence[Sequence[Head]]) -> list[list[float]]:
+        """For each order of heads, the accuracy without the first 0, 1, 2, … of them."""
+        from headscribe.eval.check.ablation import hits_without
+
+        self._context.progress.advance(STAGE, 0, f"{task.operation.name} on {answered.operation.name}")
+        prompts = self._tasks.prompts(answered.operation, answered.template)
+        hits = hits_without(self._context.model, prompts, orders)
+        return [[count / len(prompts) for count in counts] for counts in hits]
 
 
-def _result(task: _Task, heads: Sequence[Head], points: Sequence[AblationPoint]) -> AblationResult:
-    top = {p.n_removed: p.accuracy for p in points if p.arm == "top"}
-    n_random = max((p.n_removed for p in points if p.arm == "random"), default=0)
-    drawn = [p.accuracy for p in points if p.arm == "random" and p.n_removed == n_random]
-    control: dict[int, dict[int, AblationPoint]] = {}
-    for point in points:
-        if point.arm == "control":
-            control.setdefault(point.draw, {})[point.n_removed] = point
+def _curve(
+    task: Task, arm: str, draw: int, answered: Task, silenced: Sequence[Head], accuracies: Sequence[float]
+) -> list[AblationPoint]:
+    """The accuracies without the first 0, 1, 2, … heads, as points of the table."""
+    return [
+        AblationPoint(
+            operation=task.operation.name,
+            template=task.template,
+            arm=arm,
+            draw=draw,
+            task=answered.operation.name,
+            task_template=answered.template,
+            n_removed=n_removed,
+            head=silenced[n_removed - 1] if n_removed else None,
+            accuracy=accuracy,
+            n_pairs=answered.n_pairs,
+        )
+        for n_removed, accuracy in enumerate(accuracies)
+    ]
+
+
+def _result(task: Task, silenced: Sequence[Head], points: Sequence[AblationPoint]) -> AblationResult:
+    """What the curves come to at their ends."""
+    top = {point.n_removed: point.accuracy for point in points if point.arm == "top"}
+    random = [point for point in points if point.arm == "random"]
+    n_random = max((point.n_removed for point in random), default=0)
+    at_end = [point.accuracy for point in random if point.n_removed == n_random]
     return AblationResult(
         operation=task.operation.name,
         category=task.operation.category,
         template=task.template,
         n_pairs=task.n_pairs,
-        base=task.base,
-        bases=task.bases,
-        heads=tuple(head.name for head in heads),
-        after=top[len(heads)],
+        base=task.accuracy,
+        bases=task.accuracies,
+        heads=tuple(head.name for head in silenced),
+        after=top[len(silenced)],
         n_random=n_random,
-        after_random=statistics.fmean(drawn) if drawn else None,
-        sd_random=statistics.stdev(drawn) if len(drawn) > 1 else None,
-        after_same=top[n_random] if drawn else None,
-        controls=tuple(
-            ControlOperation(
-                task=curve[0].task,
-                template=curve[0].task_template,
-                base=curve[0].accuracy,
-                after=curve[max(curve)].accuracy,
-            )
-            for _, curve in sorted(control.items())
-        ),
+        after_random=statistics.fmean(at_end) if at_end else None,
+        sd_random=statistics.stdev(at_end) if len(at_end) > 1 else None,
+        after_same=top[n_random] if at_end else None,
+        controls=tuple(_control_results(points)),
     )
+
+
+def _control_results(points: Sequence[AblationPoint]) -> Iterator[ControlOperation]:
+    """Each control task with every head in place, and without all of the operation's heads."""
+    curves: dict[int, dict[int, AblationPoint]] = {}
+    for point in points:
+        if point.arm == "control":
+            curves.setdefault(point.draw, {})[point.n_removed] = point
+    for _, curve in sorted(curves.items()):
+        first, last = curve[0], curve[max(curve)]
+        yield ControlOperation(first.task, first.task_template, base=first.accuracy, after=last.accuracy)

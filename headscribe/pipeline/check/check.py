@@ -10,7 +10,7 @@ from typing import Literal
 from headscribe.core.errors import BadHeads, BadOption, BadStore
 from headscribe.core.heads import Head, parse_head
 from headscribe.core.progress import Progress, Silent
-from headscribe.core.settings import MapSettings
+from headscribe.core.settings import CheckSettings, MapSettings
 from headscribe.operations import Operation, load_operations
 from headscribe.pipeline.check.context import CheckContext
 from headscribe.pipeline.check.results import CheckReport
@@ -28,12 +28,9 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
     out: Path | str,
     by: By,
     settings: MapSettings | None = None,
+    checks: CheckSettings | None = None,
     *,
     operations: Sequence[Path] | None = None,
-    names: Sequence[str] = (),
-    templates: Sequence[str] = (),
-    ablate: str | None = None,
-    remove: int | None = None,
     revision: str | None = None,
     force: bool = False,
     command: str = "",
@@ -49,11 +46,8 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
         by: ``correlation`` with dynamic scores; ``ablation`` of the top heads; ``multi-token`` for dynamic
             scores of sources of several tokens (definitions section 4).
         settings: those of the map.
+        checks: which operations are checked, in which prompts, and which heads are silenced.
         operations: files or folders of the user's own, None for the built-in ones.
-        names: which of these operations to check; none for all.
-        templates: texts with ``{source}`` in place of the default ones.
-        ablate: for ablation, the heads to silence in this order, such as ``L1H2,L0H3``.
-        remove: for ablation, top heads to silence at most; None for the paper's number.
         revision: branch, tag or commit of a hub model.
         force: check again what is done; a map of another model is never replaced.
         command: what was typed, for the headers.
@@ -67,36 +61,38 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
     """
     from headscribe.eval.check.prompts import MULTI_TOKEN_TEMPLATES, TEMPLATES, check_template
 
-    progress, settings = progress or Silent(), settings or MapSettings()
-    chosen = [check_template(text, at_end=by == "multi-token") for text in dict.fromkeys(templates)]
-    for option, value in (("--ablate", ablate), ("--remove", remove)):
+    progress, settings, checks = progress or Silent(), settings or MapSettings(), checks or CheckSettings()
+    templates = [check_template(text, at_end=by == "multi-token") for text in dict.fromkeys(checks.templates)]
+    for option, value in (("--ablate", checks.ablate), ("--remove", checks.remove)):
         if value is not None and by != "ablation":
             raise BadOption(f"{option} goes with --by ablation only", where=option, do="Leave it out")
-    every = load_operations(operations or [])
-    wanted = _named(every, names)
-    used = every if by == "ablation" else wanted
-    job = open_job(model, revision, settings, "all", mappings=False, operations=used)
-    heads = _heads(ablate, job.heads) if ablate is not None else []
-    out = Path(out)
-    made = _static_scores(job, out, command, progress)
-    tables = CheckTables(made.path, command)
-    checking = CheckContext(
-        job.checkpoint, settings, wanted, used, made=made, tables=tables, progress=progress, redo=force
+    loaded = load_operations(operations or [])
+    checked = _named(loaded, checks.names)
+    scored = loaded if by == "ablation" else checked
+    job = open_job(model, revision, settings, "all", mappings=False, operations=scored)
+    silenced = [] if checks.ablate is None else _heads(checks.ablate, job.heads)
+    map_dir = _static_scores(job, Path(out), command, progress)
+    context = CheckContext(
+        job.checkpoint,
+        settings,
+        checked,
+        map_dir=map_dir,
+        map_operations=scored,
+        tables=CheckTables(map_dir.path, command),
+        progress=progress,
+        redo=force,
     )
-    report = CheckReport(by, out, out / FILES[by])
+    table = Path(out) / FILES[by]
     if by == "ablation":
         from headscribe.pipeline.check.ablation import ablate_operations
 
-        results, left = ablate_operations(checking, chosen, heads, remove)
-        report.ablations.extend(results)
-    else:
-        from headscribe.pipeline.check.correlation import correlate_operations
+        ablations, left_out = ablate_operations(context, templates, silenced, checks.remove)
+        return CheckReport(by, Path(out), table, ablations=ablations, left_out=left_out)
+    from headscribe.pipeline.check.correlation import correlate_operations
 
-        default = TEMPLATES if by == "correlation" else MULTI_TOKEN_TEMPLATES
-        found, left = correlate_operations(checking, by, chosen or default)
-        report.correlations.extend(found)
-    report.left_out.extend(left)
-    return report
+    usual = TEMPLATES if by == "correlation" else MULTI_TOKEN_TEMPLATES
+    correlations, left_out = correlate_operations(context, by, templates or usual)
+    return CheckReport(by, Path(out), table, correlations=correlations, left_out=left_out)
 
 
 def _static_scores(job: MapJob, out: Path, command: str, progress: Progress) -> MapDir:

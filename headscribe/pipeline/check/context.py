@@ -7,13 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from headscribe.core.chat import content_hash
+from headscribe.core.checks import AblationPoint
 from headscribe.core.heads import Head
 from headscribe.core.progress import Progress
 from headscribe.core.records import OperationScore
 from headscribe.core.settings import MIN_PAIRS, MapSettings
 from headscribe.operations import Operation
 from headscribe.pipeline.check.results import OperationLeftOut
-from headscribe.store.check.check_tables import CheckTables
+from headscribe.store.check.check_tables import CheckTables, FinishedPiece, Kind
 from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ class CheckContext:
         checkpoint: the model's weights.
         settings: those of the map.
         operations: the operations to check.
-        every: those, and the ones that may serve as control tasks.
+        scored_operations: of the map's operations, these and those that may be control tasks, the ones with
+            static scores.
         tables: what was checked before, and what is added.
+        progress: told how far it is.
         scores: per operation, each head's static score.
-        redo: whether to do again what is done.
     """
 
     def __init__(  # noqa: PLR0913 - one argument per thing shared
@@ -41,20 +43,21 @@ class CheckContext:
         checkpoint: Checkpoint,
         settings: MapSettings,
         operations: Sequence[Operation],
-        every: Sequence[Operation],
         *,
-        made: MapDir,
+        map_dir: MapDir,
+        map_operations: Sequence[Operation],
         tables: CheckTables,
         progress: Progress,
         redo: bool,
     ) -> None:
         self.checkpoint, self.settings = checkpoint, settings
-        self.operations, self.every = operations, every
-        self.tables, self.progress, self.redo = tables, progress, redo
+        self.operations, self.tables, self.progress = operations, tables, progress
         self.scores: dict[str, dict[Head, OperationScore]] = {}
-        for score in made.scores():
+        for score in map_dir.scores():
             self.scores.setdefault(score.operation, {})[score.head] = score
-        self._too_few = {item.operation: item for item in made.header.skipped_operations}
+        self.scored_operations = [one for one in map_operations if one.name in self.scores]
+        self._too_few = {item.operation: item for item in map_dir.header.skipped_operations}
+        self._redo = redo
 
     @cached_property
     def heads(self) -> list[Head]:
@@ -77,6 +80,19 @@ class CheckContext:
     def readout(self) -> CheckpointReadout:
         """W_O, U and the rows that take part, as the map has them."""
         return CheckpointReadout(self.checkpoint, self.settings)
+
+    @cached_property
+    def earlier_points(self) -> dict[tuple[str, str], list[AblationPoint]]:
+        """By operation and template, the points of ablations that the tables held before this call."""
+        points: dict[tuple[str, str], list[AblationPoint]] = {}
+        for point in self.tables.points():
+            points.setdefault((point.operation, point.template), []).append(point)
+        return points
+
+    def done_before(self, check: Kind, operation: str, template: str, identity: str) -> FinishedPiece | None:
+        """The piece of work, where it was done before, still holds, and is not to be done again."""
+        piece = None if self._redo else self.tables.done(check, operation, template)
+        return piece if piece and piece.identity == identity else None
 
     def unscored(self, operation: Operation) -> OperationLeftOut | None:
         """Why an operation has no static score, None if it has one."""

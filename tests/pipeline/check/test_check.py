@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headscribe.core.errors import BadHeads, BadOption, BadStore
-from headscribe.core.settings import MapSettings
+from headscribe.core.settings import CheckSettings, MapSettings
 from headscribe.eval.check.prompts import TEMPLATES
 from headscribe.inference.running_model import RunningModel
 from headscribe.pipeline.check.check import check_model
@@ -87,9 +87,8 @@ def test_with_the_source_last_context_and_forced_are_different_scores(
         str(tiny),
         tmp_path / "map",
         "correlation",
+        checks=CheckSettings(names=["next"], templates=TEMPLATES[:1]),
         operations=[lists],
-        names=["next"],
-        templates=TEMPLATES[:1],
     )
     rows = _rows(tmp_path / "map" / "correlation.parquet")
     assert any(row["dynamic"] != row["dynamic_forced"] for row in rows)
@@ -104,9 +103,8 @@ def test_what_is_done_is_not_run_again_and_force_runs_it(
             str(tiny),
             tmp_path / "map",
             "correlation",
+            checks=CheckSettings(names=["next"], templates=templates),
             operations=[lists],
-            names=["next"],
-            templates=templates,
             force=force,
         )
 
@@ -129,8 +127,8 @@ def test_an_operation_whose_pairs_changed_is_checked_again(
             str(tiny),
             tmp_path / "map",
             "correlation",
+            checks=CheckSettings(templates=TEMPLATES[:1]),
             operations=[lists / "next.json"],
-            templates=TEMPLATES[:1],
         )
 
     check()
@@ -145,7 +143,11 @@ def test_an_operation_whose_pairs_changed_is_checked_again(
 
 def test_multi_token_sources_have_a_table_of_their_own(tiny: Path, lists: Path, tmp_path: Path) -> None:
     report = check_model(
-        str(tiny), tmp_path / "map", "multi-token", operations=[lists], names=["mixed", "few"]
+        str(tiny),
+        tmp_path / "map",
+        "multi-token",
+        checks=CheckSettings(names=["mixed", "few"]),
+        operations=[lists],
     )
     [row] = report.correlations
     # without a leading space the single-token words are several tokens too
@@ -161,9 +163,8 @@ def test_a_template_that_hides_every_source_is_left_out_with_its_count(
         str(tiny),
         tmp_path / "map",
         "correlation",
+        checks=CheckSettings(names=["next"], templates=["x{source}"]),
         operations=[lists],
-        names=["next"],
-        templates=["x{source}"],
     )
     assert report.correlations == []
     [left] = report.left_out
@@ -172,7 +173,11 @@ def test_a_template_that_hides_every_source_is_left_out_with_its_count(
 
 def test_a_model_that_answers_nothing_has_no_ablation(tiny: Path, lists: Path, tmp_path: Path) -> None:
     report = check_model(
-        str(tiny), tmp_path / "map", "ablation", operations=[lists / "next.json"], ablate="L0H1"
+        str(tiny),
+        tmp_path / "map",
+        "ablation",
+        checks=CheckSettings(ablate="L0H1"),
+        operations=[lists / "next.json"],
     )
     assert report.ablations == []
     assert "answers none of its 35 task prompts" in report.left_out[0].reason
@@ -194,7 +199,7 @@ def test_bad_options_are_refused_before_anything_is_written(
 ) -> None:
     by = options.pop("by", "correlation")
     with pytest.raises(error, match=says):
-        check_model(str(tiny), tmp_path / "map", by, operations=[lists], **options)
+        check_model(str(tiny), tmp_path / "map", by, checks=CheckSettings(**options), operations=[lists])
     assert not (tmp_path / "map").exists()
 
 
@@ -202,7 +207,7 @@ def test_a_map_of_another_model_is_refused_and_left_alone(tiny: Path, lists: Pat
     save_tiny("llama", tmp_path / "other", seed=1, max_position_embeddings=64)
     save_tokenizer(tmp_path / "other", tuple(NAMES))
     folder = tmp_path / "map"
-    check_model(str(tiny), folder, "correlation", operations=[lists], names=["next"])
+    check_model(str(tiny), folder, "correlation", checks=CheckSettings(names=["next"]), operations=[lists])
     before = (folder / "map.json").read_bytes()
     with pytest.raises(BadStore, match="made otherwise") as raised:
         check_model(str(tmp_path / "other"), folder, "correlation", operations=[lists], force=True)
@@ -216,7 +221,11 @@ def test_a_kill_between_table_and_header_makes_the_piece_again(
     folder = tmp_path / "map"
     for _ in range(2):
         check_model(
-            str(tiny), folder, "correlation", operations=[lists], names=["next"], templates=TEMPLATES[:1]
+            str(tiny),
+            folder,
+            "correlation",
+            checks=CheckSettings(names=["next"], templates=TEMPLATES[:1]),
+            operations=[lists],
         )
         (folder / "checks.json").unlink()
     assert sum(runs) == 2 * 35
@@ -246,10 +255,8 @@ def test_the_ablation_table_holds_the_references_accuracies(shared: Path, tmp_pa
             tmp_path / "map",
             "ablation",
             settings,
+            CheckSettings(names=[case["relation"]], templates=[template], ablate=heads),
             operations=[tmp_path / "operations"],
-            names=[case["relation"]],
-            templates=[template],
-            ablate=heads,
         )
         [result] = report.ablations
         rows = [
@@ -273,9 +280,10 @@ def test_top_heads_are_the_references_and_random_draws_are_five(
             str(shared / "oracle" / "gpt2"),
             tmp_path / "map",
             "ablation",
+            checks=CheckSettings(
+                names=["country_to_capital_wikidata"], templates=["The capital of {source} is"]
+            ),
             operations=[tmp_path / "operations"],
-            names=["country_to_capital_wikidata"],
-            templates=["The capital of {source} is"],
         )
 
     [result] = check().ablations
