@@ -16,12 +16,19 @@ def doctor(
     ] = None,
     llm: o.Llm = None,
     revision: o.Revision = None,
+    self_check: Annotated[
+        bool,
+        typer.Option(
+            "--self-check",
+            help="Also run the model, and compare what is read of every layer with what its own modules do.",
+        ),
+    ] = False,
     json: o.Json = False,
 ) -> None:
     """Check this machine and, if given, a model, its tokens, and an LLM."""
     from headscribe.pipeline import examine
 
-    checks = examine(model=model, llm=llm, revision=revision)
+    checks = examine(model=model, llm=llm, revision=revision, self_check=self_check)
     failed = sum(not check.ok for check in checks)
     if json:
         print_json({"checks": [check.as_json() for check in checks], "failed": failed})

@@ -51,6 +51,10 @@ class Blocks:
         self.n_layers = len(self._blocks)
         self.d_mlp: int = matrix(self.part(0, self.layout.fall)).shape[1]
 
+    def block(self, layer: int) -> nn.Module:
+        """A block itself."""
+        return self._blocks[layer]
+
     def part(self, layer: int, name: str) -> Any:
         """A module by its name below a block."""
         return attrgetter(name)(self._blocks[layer])
@@ -99,9 +103,13 @@ class Blocks:
             if tap is not None:
                 stack.enter_context(tapped(tap))
             try:
-                self._decoder(input_ids=ids.to(self.model.device), use_cache=False)
+                self.forward(ids)
             except _Enough:
                 return
+
+    def forward(self, ids: Tensor) -> None:
+        """Run prompts, [batch, length], through every block, without logits."""
+        self._decoder(input_ids=ids.to(self.model.device), use_cache=False)
 
     @contextmanager
     def seen(self, layers: Collection[int], see: SeePost, see_pre: SeePre | None = None) -> Iterator[None]:

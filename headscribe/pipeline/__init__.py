@@ -5,7 +5,8 @@ from headscribe.pipeline.compare.maps import analyse_map, compare_maps
 from headscribe.pipeline.describe.plan import plan_run
 from headscribe.pipeline.describe.request import read_statuses
 from headscribe.pipeline.describe.summary import Plan, RunSummary
-from headscribe.pipeline.doctor.doctor import Check, examine
+from headscribe.pipeline.doctor.check import Check
+from headscribe.pipeline.doctor.doctor import examine
 from headscribe.pipeline.evaluate.evaluate import evaluate_run, plan_evaluation
 from headscribe.pipeline.export.export import export_run
 from headscribe.pipeline.lookups.look_up import plan_lookups

@@ -14,6 +14,7 @@ from headscribe.core.records import OperationScore
 from headscribe.core.settings import MIN_PAIRS, MapSettings
 from headscribe.operations import Operation
 from headscribe.pipeline.check.results import OperationLeftOut
+from headscribe.pipeline.map.running import run_checkpoint
 from headscribe.store.check.check_tables import CheckTables, FinishedPiece, Kind
 from headscribe.store.map.map_dir import MapDir
 
@@ -68,13 +69,9 @@ class CheckContext:
     @cached_property
     def model(self) -> RunningModel:
         """The model, running."""
-        from headscribe.inference.running_model import Shape, load_model
         from headscribe.mapping.devices import choose_arithmetic
 
-        facts, arithmetic = self.checkpoint.facts, choose_arithmetic(self.settings)
-        shape = Shape(facts.n_layers, facts.n_heads, facts.n_kv_heads, facts.d_head)
-        folder = self.checkpoint.whole_folder()
-        return load_model(folder, shape, dtype=arithmetic.dtype, device=arithmetic.device)
+        return run_checkpoint(self.checkpoint, choose_arithmetic(self.settings))
 
     @cached_property
     def readout(self) -> CheckpointReadout:

@@ -6,14 +6,14 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from headscribe.core.errors import HeadscribeError
+from headscribe.core.errors import BadOption, HeadscribeError
 from headscribe.core.tokens import show_token
+from headscribe.pipeline.doctor.check import Check
 
 if TYPE_CHECKING:
     from headscribe.mapping.checkpoint import Checkpoint
@@ -23,35 +23,33 @@ EXAMPLES = 8
 """Undertrained tokens that are named; ``details`` has all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at.
-
-    Attributes:
-        name: what was looked at.
-        ok: whether it is fit.
-        found: what is there or, where it is not fit, what to do.
-        details: the same as data, where words leave something out.
-    """
-
-    name: str
-    ok: bool
-    found: str
-    details: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data, for ``--json``."""
-        return asdict(self)
-
-
-def examine(*, model: str | None = None, llm: str | None = None, revision: str | None = None) -> list[Check]:
+def examine(
+    *,
+    model: str | None = None,
+    llm: str | None = None,
+    revision: str | None = None,
+    self_check: bool = False,
+) -> list[Check]:
     """Look at the machine and, where given, at a model and an LLM, which is asked nothing about heads.
 
     A hub model's configuration, tokenizer and embeddings are fetched, and the other weights looked for.
+
+    Args:
+        model: a hub id, a local folder, or ``demo``.
+        llm: as for ``describe``.
+        revision: branch, tag or commit of a hub model.
+        self_check: run the model too, and compare with it what is read of every layer.
+
+    Raises:
+        BadOption: a self-check of no model is asked for.
     """
+    if self_check and model is None:
+        raise BadOption("there is no model to check", where="--self-check", do="Give MODEL too")
     checks = list(_machine())
     if model is not None:
         checks += _try("model", lambda: _model(model, revision))
+    if model is not None and self_check:
+        checks += _try("self-check", lambda: _self_check(model, revision))
     checks += _try("LLM", lambda: [_llm(llm)])
     return checks
 
@@ -135,8 +133,18 @@ def _llm(llm: str | None) -> Check:
     return Check("LLM", True, check_llm(llm))
 
 
-def _try(name: str, look: Callable[[], list[Check]]) -> list[Check]:
+def _self_check(model: str, revision: str | None) -> Iterator[Check]:
+    from headscribe.mapping.checkpoint import open_checkpoint
+    from headscribe.pipeline.doctor.self_check import check_readings
+
+    return check_readings(open_checkpoint(model, revision))
+
+
+def _try(name: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
+    found: list[Check] = []
     try:
-        return look()
+        for check in look():
+            found.append(check)  # noqa: PERF402 - what came before an error is kept
     except HeadscribeError as error:
-        return [Check(name, False, str(error))]
+        found.append(Check(name, False, str(error)))
+    return found

@@ -23,6 +23,7 @@ from headscribe.core.lookups import (
 from headscribe.core.settings import MapSettings
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.pipeline.lookups.text_pass import TextPass, forget_pass
+from headscribe.pipeline.map.running import run_checkpoint
 from headscribe.store.lookups import lookup_tables as tables
 from headscribe.store.lookups.lookup_dir import LookupDir
 
@@ -55,15 +56,11 @@ class ModelStages:
     @cached_property
     def _blocks(self) -> Blocks:
         from headscribe.inference.blocks import Blocks
-        from headscribe.inference.running_model import Shape, load_model
         from headscribe.mapping.devices import choose_arithmetic
 
-        settings, checkpoint = self._request.settings, self._request.checkpoint
-        facts = checkpoint.facts
+        settings = self._request.settings
         arithmetic = choose_arithmetic(MapSettings(dtype=settings.dtype, device=settings.device))
-        shape = Shape(facts.n_layers, facts.n_heads, facts.n_kv_heads, facts.d_head)
-        folder = checkpoint.whole_folder()
-        return Blocks(load_model(folder, shape, dtype=arithmetic.dtype, device=arithmetic.device))
+        return Blocks(run_checkpoint(self._request.checkpoint, arithmetic))
 
     @cached_property
     def reading(self) -> Reading:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from headscribe.core.errors import UnsupportedFamily
+from headscribe.inference.layout import LAYOUTS, Layout
 from headscribe.mapping import families
 from headscribe.mapping.families import FAMILIES, find_family
+from headscribe.pipeline import examine
 from tests.conftest import REPOSITORY
 from tests.mapping import tiny_models
 from tests.mapping.families import parity
@@ -97,3 +99,7 @@ def test_the_how_to_page_adds_a_family_that_equals_transformers(
     parity.check_embeddings(saved)
     parity.check_attention(saved)
     parity.check_first_mlp(saved)
+    layout = re.search(r"Layout\(rise=.*?\)(?=`)", page, flags=re.DOTALL)
+    assert layout
+    monkeypatch.setitem(LAYOUTS, "starcoder2", eval(layout[0], {"Layout": Layout}))
+    assert [check.found for check in examine(model=str(tmp_path), self_check=True) if not check.ok] == []

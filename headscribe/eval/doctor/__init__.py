@@ -1,0 +1,1 @@
+"""Whether a checkpoint is read as its model runs."""
