@@ -8,6 +8,7 @@ from typing import Unpack
 
 from headscribe.core.batch import Batch
 from headscribe.core.settings import EngineName
+from headscribe.pipeline.asking.interrupts import run_async
 from headscribe.pipeline.describe.batch import check_batch
 from headscribe.pipeline.describe.options import DescribeOptions
 from headscribe.pipeline.describe.outputs import WriteReport
@@ -41,11 +42,11 @@ def describe(
         with RunWriter(run) as writer:
             session = Session(request, writer, write_report, started)
             try:
-                session.open_map(asks=batch is None)
+                session.prepare(asks=batch is None)
                 if batch:
-                    session.describe_by(batch)
+                    session.work_by(batch)
                 else:
-                    session.describe()
+                    run_async(session.describe())
             except KeyboardInterrupt:
-                session.asked.interrupted = True
+                session.interrupted = True
             return session.finish()

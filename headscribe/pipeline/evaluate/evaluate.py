@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from headscribe.core.errors import BadOption
+from headscribe.core.errors import BadOption, BudgetSpent
 from headscribe.core.evaluation import Judgment
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.settings import AskSettings, EvaluateSettings
-from headscribe.core.usage import CallEstimate
-from headscribe.pipeline.asking.asked import Asked, AskingSummary
-from headscribe.pipeline.asking.loop import Asking
+from headscribe.pipeline.asking.loop import Asked, Asking
 from headscribe.pipeline.evaluate.judging import Verdicts, ask_judge, requests, with_verdicts
 from headscribe.pipeline.evaluate.measuring import measure_all, sort_descriptions
 from headscribe.pipeline.evaluate.request import EvaluationRequest, JudgeRequest, read_request
@@ -41,50 +39,57 @@ class EvaluationPlan:
         items: pairs of a head and an operation to be judged.
         questions: questions in all.
         answered: of these, in the journal already.
-        estimate: the calls for the others.
+        prompt_tokens: of the others, estimated without the LLM's tokenizer.
+        max_reply_tokens: what their replies can come to at most.
+        max_cost_usd: what they cost at most, None where no price is known.
     """
 
     llm: str
     items: int
     questions: int
     answered: int
-    estimate: CallEstimate
+    prompt_tokens: int
+    max_reply_tokens: int
+    max_cost_usd: float | None
 
     def as_json(self) -> dict[str, Any]:
         """The plan as plain JSON data."""
-        estimate = asdict(self.estimate)
-        del estimate["calls"]
-        return {
-            "llm": self.llm,
-            "items": self.items,
-            "questions": self.questions,
-            "answered": self.answered,
-            **estimate,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationSummary(AskingSummary):
+class EvaluationSummary:
     """How one call of evaluating ended.
 
     Attributes:
         run: the run's folder.
         evaluation: what was written; None where it ended early and nothing was.
-        asked: what came of asking the LLM.
+        asked: what asking the LLM took, None where none was asked.
         questions: questions to the LLM in all.
         resume: the command that goes on.
     """
 
     run: Path
     evaluation: Evaluation | None
-    asked: Asked = field(default_factory=Asked)
+    asked: Asked | None = None
     questions: int = 0
     resume: str = ""
 
     @property
+    def stopped(self) -> str | None:
+        """Why asking ended early, None if it did not."""
+        return str(self.asked.fault) if self.asked and self.asked.fault else None
+
+    @property
+    def budget(self) -> str | None:
+        """The option whose limit ended it, None if none did."""
+        fault = self.asked.fault if self.asked else None
+        return fault.where if isinstance(fault, BudgetSpent) else None
+
+    @property
     def exit_code(self) -> int:
         """0 done, 1 the LLM left questions without an answer or could not go on, 130 interrupted."""
-        if self.interrupted:
+        if self.asked and self.asked.interrupted:
             return 130
         judge = self.evaluation.header.llm if self.evaluation else None
         return 1 if self.evaluation is None or (judge and set(judge.statuses) - {"ok"}) else 0
@@ -130,10 +135,10 @@ def evaluate_run(
     folder, resume = request.run.path, command or f"headscribe evaluate {run}"
     lock = RunLock(folder / LOCK)
     try:
-        found, asked, totals = None, Asked(), Totals()
+        found, asked, totals = None, None, Totals()
         if request.llm:
             found, asked, totals = _ask(request.llm, folder, progress)
-            if asked.ended_early:
+            if asked.interrupted or asked.fault:
                 return EvaluationSummary(folder, None, asked, len(request.llm.tasks), resume)
         progress.say("Measuring agreement")
         evaluation = _evaluation(request, found, totals, command, started)
@@ -179,7 +184,9 @@ def plan_evaluation(
         items=sum(map(len, request.items.values())),
         questions=len(every),
         answered=len(every) - len(left),
-        estimate=CallEstimate.priced(len(unique), sent, received, request.price),
+        prompt_tokens=sent,
+        max_reply_tokens=received,
+        max_cost_usd=request.price.of(sent, received) if request.price else None,
     )
 
 

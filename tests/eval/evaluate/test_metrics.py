@@ -217,7 +217,7 @@ def test_reliability_worked_by_hand() -> None:
 def test_without_confidences_there_is_nothing_to_show() -> None:
     rows = judgments(np.array([[1.0]]), np.array([[1]]))
     got = reliability("rules", rows, {Head(0, 0): None}, resamples=0, seed=0)
-    assert got.why_not == "no described head has a confidence"
+    assert "confidence" in (got.why_not or "")
     assert got.without_confidence == 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from headscribe.core.heads import Head
 from headscribe.core.prompt_comparison import Difference, HeadResult
 from headscribe.core.records import Description, OperationScore, Outcome, Status
@@ -71,17 +73,16 @@ def test_the_verdict_is_about_confidence_where_it_was_measured_and_else_about_th
 
 def test_a_shown_difference_names_the_better_prompt_and_its_size():
     line = verdict(difference(0.06, 0.02, 0.10), CONFIDENCE, "B", "A", 144)
-    assert line == "B is better than A by 0.06 [0.02, 0.10] in confidence (50 heads)"
+    assert re.fullmatch(r"B is better than A .*0\.06 \[0\.02, 0\.10\] .*confidence.*50 heads.*", line)
     line = verdict(difference(-0.06, -0.10, -0.02), CONFIDENCE, "B", "A", 144)
-    assert line == "A is better than B by 0.06 [0.02, 0.10] in confidence (50 heads)"
+    assert re.fullmatch(r"A is better than B .*0\.06 \[0\.02, 0\.10\] .*confidence.*50 heads.*", line)
 
 
 def test_no_shown_difference_says_how_many_heads_it_would_take():
     line = verdict(difference(0.02, -0.03, 0.07, needed=312), CONFIDENCE, "B", "A", 144)
-    assert line.startswith(
-        "no difference shown between B and A in confidence: +0.02 [-0.03, +0.07], 50 heads"
-    )
-    assert "about 320 heads would be needed to show a difference of this size, more than the 144" in line
+    assert line.startswith("no difference shown between B and A")
+    for part in ("confidence", "+0.02 [-0.03, +0.07]", "50 heads", "320 heads", "144"):
+        assert part in line
 
 
 def test_too_few_heads_and_no_common_head_are_said():

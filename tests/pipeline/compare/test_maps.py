@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_maps_with_different_operations_are_compared_over_the_common_ones_and_sa
     assert found.universality
     assert (found.universality.n_common, found.universality.n_universal) == (2, 1)
     assert found.similarities[0].operations == ("copying", "country_to_capital")
-    assert "Operations scored in every map: 2; in some only: 4." in found.notes
+    assert any(re.search(r"every map: 2; .*: 4\.", note) for note in found.notes)
     assert any(note.startswith("other: not scored there: country_to_language, ") for note in found.notes)
 
 
@@ -69,7 +70,7 @@ def test_a_difference_in_k_is_said(tmp_path: Path) -> None:
     changed = [type(row)(row.head, row.operation, row.category, 0, 0, 3, row.n_pairs) for row in scores]
     write_map(tmp_path / "b", changed, name="third")
     found = compare_maps([tmp_path / "a", tmp_path / "b"])
-    assert "k differs between the maps (other, third): copying 1, 3; country_to_capital 10, 3." in found.notes
+    assert any(re.search(r"\bk .*copying 1, 3; country_to_capital 10, 3", note) for note in found.notes)
 
 
 def test_maps_of_models_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
@@ -82,7 +83,8 @@ def test_maps_of_models_of_one_name_are_told_apart_by_their_folders(tmp_path: Pa
 def test_a_partly_scored_map_says_how_many_heads_it_has(tmp_path: Path) -> None:
     scores = [row for row in records({}, 3, 4, ("copying",)) if row.head.layer == 1]
     write_map(tmp_path / "map", scores)
-    assert compare_maps([tmp_path / "map"]).notes == ("planted: 4 of 12 heads were scored.",)
+    (note,) = compare_maps([tmp_path / "map"]).notes
+    assert note.startswith("planted: 4 of 12 heads")
 
 
 def test_a_map_without_scores_says_what_to_run(tmp_path: Path) -> None:

