@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -180,9 +179,9 @@ def _controls(row: AblationResult) -> tuple[list[float], list[float]]:
 def _document(report: CheckReport) -> dict[str, Any]:
     rows = report.ablations if report.by == "ablation" else report.correlations
     return {
-        "map": str(report.map),
+        "map": report.map,
         "by": report.by,
-        "table": str(report.table),
-        "operations": [asdict(row) for row in rows],
-        "left_out": [asdict(item) for item in report.left_out],
+        "table": report.table,
+        "operations": rows,
+        "left_out": report.left_out,
     }

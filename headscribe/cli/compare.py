@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ from headscribe.cli import options as o
 from headscribe.cli.progress import progress
 from headscribe.cli.show import err, print_json, print_table
 from headscribe.cli.show import out as console
+from headscribe.core.plain import json_data
 from headscribe.core.settings import MAPPING, RELATION_HEAD
 
 if TYPE_CHECKING:
@@ -60,25 +60,13 @@ def compare(
 
 def as_json(found: Comparison) -> dict[str, Any]:
     """The whole comparison as plain data; heads by name."""
-    document: dict[str, Any] = _plain(asdict(found))
+    document: dict[str, Any] = json_data(found)
     if found.universality is not None:
         document["universality"]["n_common"] = found.universality.n_common
         document["universality"]["n_universal"] = found.universality.n_universal
     for model, row in zip(found.models, document["models"], strict=True):
         row["sharing"]["difference"] = model.sharing.difference
     return document
-
-
-def _plain(value: Any) -> Any:
-    from headscribe.core.heads import Head
-
-    if isinstance(value, Head):
-        return value.name
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
 
 
 def _print(found: Comparison, threshold: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +10,7 @@ import typer
 from headscribe.cli import options as o
 from headscribe.cli.settings import takes_settings
 from headscribe.cli.show import err, print_json, print_tables
+from headscribe.core.plain import json_data
 from headscribe.core.settings import StudySettings
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def export(
         command=typed_command(),
     )
     if json:
-        files = [str(path) for path in made.files]
-        print_json(asdict(made) | {"key": str(made.key), "files": files, "items": made.items})
+        print_json(json_data(made) | {"items": made.items})
         return
     _print_export(made)
 
@@ -113,7 +112,7 @@ def import_(
     done = import_labels(run, files, key=key, replace=replace)
     if json:
         problems = [problem._asdict() for problem in done.problems]
-        print_json(asdict(done) | {"problems": problems, "rejected": done.rejected})
+        print_json(json_data(done) | {"problems": problems, "rejected": done.rejected})
     else:
         _print_import(done, run)
     raise typer.Exit(done.exit_code)
@@ -154,11 +153,11 @@ def agreement(
     json: o.Json = False,
 ) -> None:
     """Show what people's answers amount to: shares, agreement, controls, and what predicts them."""
-    from headscribe.pipeline.people.agreement import agreement_json, measure_agreement
+    from headscribe.pipeline.people.agreement import measure_agreement
 
     found = measure_agreement(run, groups=groups, key=key, seed=seed)
     if json:
-        print_json(agreement_json(found))
+        print_json(found)
         return
     _print_agreement(found)
 

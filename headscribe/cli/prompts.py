@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,8 +78,8 @@ def show(
     messages = template.render(example_for(set(template.variables))[0])
     tokens, same = prompt_sizes(template)
     if json:
-        said = [asdict(message) for message in messages]
-        print_json({"template": template.reference, "messages": said, "tokens": tokens, "same_tokens": same})
+        sizes = {"tokens": tokens, "same_tokens": same}
+        print_json({"template": template.reference, "messages": messages, **sizes})
         return
     for message in messages:
         typer.echo(f"--- {message.role}\n{message.content}")
@@ -205,7 +204,7 @@ def compare(
             progress=bars,
         )
     if json:
-        print_json(asdict(found) | {"rows": [asdict(row) | {"head": row.head.name} for row in found.rows]})
+        print_json(found)
         return
     print_comparison(found)
 

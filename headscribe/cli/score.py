@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -76,7 +75,7 @@ def score(
         print_json(
             {
                 "map": str(out),
-                "operations": [_as_json(row) for row in rows],
+                "operations": rows,
                 "skipped": [item.model_dump() for item in skipped],
             }
         )
@@ -100,8 +99,3 @@ def _cells(row: OperationSummary) -> tuple[object, ...]:
         row.n_heads,
         f"{row.most_suppressing.name} {row.best_suppression:.2f}" if row.best_suppression else None,
     )
-
-
-def _as_json(row: OperationSummary) -> dict[str, Any]:
-    heads = {"best_head": row.best_head.name, "most_suppressing": row.most_suppressing.name}
-    return asdict(row) | heads

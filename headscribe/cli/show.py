@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from headscribe.core.plain import json_data
 from headscribe.core.prices import dollars
 from headscribe.core.sections import cell_text, numeric_columns
 from headscribe.core.tokens import plain_line
@@ -39,8 +39,8 @@ def err() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """Write one JSON document and nothing else to stdout; not-a-number becomes null."""
-    json.dump(_plain(value), sys.stdout, ensure_ascii=True, allow_nan=False, indent=2)
+    """Write one JSON document, of data or records, and nothing else to stdout."""
+    json.dump(json_data(value), sys.stdout, ensure_ascii=True, allow_nan=False, indent=2)
     sys.stdout.write("\n")
 
 
@@ -113,13 +113,3 @@ def _widths(held: Sequence[Sequence[str]], rights: Sequence[bool], room: int) ->
 def money(amount: float | None) -> str:
     """US dollars with as many digits as a small amount needs; ``not known`` for None."""
     return "not known" if amount is None else dollars(amount)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from headscribe.core.agreement import PeopleAgreement, Prediction
+from headscribe.core.agreement import AnnotatorReliability, HeadVerdict, Kappa, PeopleAgreement, Prediction
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layer_groups import layer_groups
 from headscribe.core.people import SCHEMA_VERSION, description_hash
+from headscribe.core.plain import json_data
 from headscribe.core.records import ANSWERED, Description, Status
 from headscribe.store.atomic import write_text
 from headscribe.store.describe.run_dir import RunDir
@@ -46,10 +46,10 @@ def measure_agreement(
 
     need_packages()
     opened = RunDir.open(run)
-    found = agreement_of(opened, groups=groups, key=key, seed=seed)
-    document = {"schema_version": SCHEMA_VERSION, "kind": "people-agreement", **agreement_json(found)}
+    agreement = agreement_of(opened, groups=groups, key=key, seed=seed)
+    document = {"schema_version": SCHEMA_VERSION, "kind": "people-agreement", **json_data(agreement)}
     write_text(opened.path / FOLDER / AGREEMENT, json.dumps(document, indent=2, ensure_ascii=True) + "\n")
-    return found
+    return agreement
 
 
 def agreement_of(
@@ -67,47 +67,35 @@ def agreement_of(
         BadOption: the groups cannot be read.
         MissingExtra: packages are missing.
     """
-    from headscribe.eval.people import agreement as of
-    from headscribe.eval.people.study import shown
+    from headscribe.eval.people import agreement as measures
 
     keys = read_keys(run.path, key)
-    every = _unblinded(run, keys)
-    rows = [row for row in run.descriptions() if row.outcome.status in ANSWERED]
-    answered = {row.head: row.outcome.status is Status.OK for row in rows}
-    now = {row.head: description_hash(shown(row)) for row in rows}
-    same_map = {name for name, own in keys.items() if own.map_hash == run.header.map.content_hash}
-    found = [
-        row
-        for row in every
-        if row.label.export in same_map and row.truth.description_hash == now.get(row.truth.described)
-    ]
-    newest = max((keys[row.label.export] for row in every), key=lambda own: own.created_at)
+    imported = _unblinded(run, keys)
+    answered = [row for row in run.descriptions() if row.outcome.status in ANSWERED]
+    labels = _still_true(imported, keys, answered, run.header.map.content_hash)
+    described = {row.head: row.outcome.status is Status.OK for row in answered}
+    newest = max((keys[row.label.export] for row in imported), key=lambda own: own.created_at)
     layers = layer_groups(groups or newest.settings.groups, run.header.model.n_layers)
-    shares, overall = of.group_shares(found, answered, layers, seed)
-    verdicts = of.verdicts(found, answered)
-    accepted = {row.head: row.fits_yes / row.fits_n for row in verdicts if row.described and row.fits_n}
-    predictions, notes = _predictions(run, rows, accepted, seed)
-    annotators = of.labels_by_annotator(found)
+    shares, overall = measures.group_shares(labels, described, layers, seed)
+    verdicts = measures.verdicts(labels, described)
+    predictions, notes = _predictions(run, answered, verdicts, seed)
+    annotators = measures.labels_by_annotator(labels)
+    reliability, kappas = _reliability(labels, seed) if reliable and len(annotators) > 1 else ((), ())
     return PeopleAgreement(
         model=run.header.model.name,
-        exports=tuple(sorted({row.label.export for row in every})),
+        exports=tuple(sorted({row.label.export for row in imported})),
         annotators=annotators,
         groups=tuple(shares),
         overall=overall,
-        **(_reliability(found, seed) if reliable and len(annotators) > 1 else {}),
-        controls=tuple(of.control_results(found)),
-        accepted_wrong=tuple(of.accepted_wrong(found)),
+        reliability=reliability,
+        kappas=kappas,
+        controls=tuple(measures.control_results(labels)),
+        accepted_wrong=tuple(measures.accepted_wrong(labels)),
         predictions=predictions,
         verdicts=tuple(verdicts),
-        stale=len(every) - len(found),
+        stale=len(imported) - len(labels),
         notes=tuple(notes),
     )
-
-
-def agreement_json(found: PeopleAgreement) -> dict[str, Any]:
-    """All of it as plain JSON data; heads by name."""
-    plain: dict[str, Any] = _plain(asdict(found))
-    return plain
 
 
 def _unblinded(run: RunDir, keys: Mapping[str, Key]) -> list[Unblinded]:
@@ -133,29 +121,48 @@ def _unblinded(run: RunDir, keys: Mapping[str, Key]) -> list[Unblinded]:
     return [Unblinded(label, truths[label.export, label.item]) for label in labels]
 
 
-def _reliability(found: Sequence[Unblinded], seed: int) -> dict[str, Any]:
+def _still_true(
+    labels: Sequence[Unblinded], keys: Mapping[str, Key], answered: Sequence[Description], map_hash: str
+) -> list[Unblinded]:
+    """The labels that are about this map, and about the description that the head has now."""
+    from headscribe.eval.people.study import shown
+
+    exports = {export for export, key in keys.items() if key.map_hash == map_hash}
+    hashes = {row.head: description_hash(shown(row)) for row in answered}
+    return [
+        row
+        for row in labels
+        if row.label.export in exports and row.truth.description_hash == hashes.get(row.truth.described)
+    ]
+
+
+def _reliability(
+    labels: Sequence[Unblinded], seed: int
+) -> tuple[tuple[AnnotatorReliability, ...], tuple[Kappa, ...]]:
+    """How far annotators agree with each other: over all of them, and each pair."""
     from headscribe.eval.people.agreement import QUESTIONS, answers
     from headscribe.eval.people.reliability import kappas, reliability
 
-    given = {question: answers(found, question) for question in QUESTIONS}
-    return {
-        "reliability": tuple(reliability(question, given[question], seed) for question in QUESTIONS),
-        "kappas": tuple(row for question in QUESTIONS for row in kappas(question, given[question])),
-    }
+    given = {question: answers(labels, question) for question in QUESTIONS}
+    return (
+        tuple(reliability(question, given[question], seed) for question in QUESTIONS),
+        tuple(kappa for question in QUESTIONS for kappa in kappas(question, given[question])),
+    )
 
 
 def _predictions(
-    run: RunDir, rows: Sequence[Description], accepted: Mapping[Head, float], seed: int
+    run: RunDir, answered: Sequence[Description], verdicts: Sequence[HeadVerdict], seed: int
 ) -> tuple[tuple[Prediction, ...], list[str]]:
-    """What predicts people, and what could not be looked at."""
+    """What predicts that people accept a description, and what could not be looked at."""
     from headscribe.eval.people.predicting import prediction
 
-    confidence = {row.head: row.outcome.confidence for row in rows if row.outcome.confidence is not None}
-    judged, note = _operation_agreement(run)
-    predictors = {"confidence": confidence, **judged}
-    found = [prediction(name, values, accepted, seed) for name, values in predictors.items() if values]
+    accepted = {row.head: row.fits_yes / row.fits_n for row in verdicts if row.described and row.fits_n}
+    confidence = {row.head: row.outcome.confidence for row in answered if row.outcome.confidence is not None}
+    operation_agreement, note = _operation_agreement(run)
+    predictors = {"confidence": confidence, **operation_agreement}
+    predictions = [prediction(name, values, accepted, seed) for name, values in predictors.items() if values]
     notes = [f"No head has a value of: {name}." for name, values in predictors.items() if not values]
-    return tuple(found), [*notes, note] if note else notes
+    return tuple(predictions), [*notes, note] if note else notes
 
 
 def _operation_agreement(run: RunDir) -> tuple[dict[str, Mapping[Head, float]], str]:
@@ -170,15 +177,10 @@ def _operation_agreement(run: RunDir) -> tuple[dict[str, Mapping[Head, float]], 
     if header.descriptions != descriptions_hash(run.descriptions()):
         return {}, f"Not compared with operation agreement: descriptions have changed since {again}."
     judgments = read_judgments(run.path)
-    found = {"operation agreement, rules judge": head_agreement(judgments, "rules")}
-    if header.llm:
-        found["operation agreement, LLM judge"] = head_agreement(judgments, "llm")
-    return dict(found), "" if header.llm else "No LLM judge was asked (headscribe evaluate --llm)."
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Head):
-        return value.name
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+    by_judge: dict[str, Mapping[Head, float]] = {
+        "operation agreement, rules judge": head_agreement(judgments, "rules")
+    }
+    if header.llm is None:
+        return by_judge, "No LLM judge was asked (headscribe evaluate --llm)."
+    by_judge["operation agreement, LLM judge"] = head_agreement(judgments, "llm")
+    return by_judge, ""
