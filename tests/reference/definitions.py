@@ -17,31 +17,59 @@ from tests.reference.weights import Weights
 Pairs = Sequence[tuple[int, int]]
 
 
-# Sections 1 to 3: the paper
+# Sections 1 to 3: the map
 
 
 def source_view(w: Weights, view: str) -> Tensor:
     """E', [V, d]."""
-    if view == "raw":
-        return w.e
     x = w.e * w.scale
-    written = w.mlp_0(x if w.norm_0 is None else w.norm_0.scaled(x) + w.norm_0.bias)
+    if view == "raw":
+        return x
+    written = w.mlp_0(x if w.norm_0 is None else w.norm_0(x))
     if view == "first-mlp":
         return written
-    behind = w.behind_mlp_0
-    return x + (written if behind is None else behind.scaled(written))
+    return x + (written if w.behind_mlp_0 is None else w.behind_mlp_0(written))
 
 
-def head_map(w: Weights, view: str, layer: int, head: int) -> Tensor:
-    """M = E' W_V W_O U, [V, V]."""
-    at = w.layers[layer]
-    return source_view(w, view) @ at.w_v[head] @ at.w_o[head] @ w.u
+@dataclass(frozen=True)
+class Circuit:
+    """What a head reads of every token, x [V, d], and what it makes of it: (x W_V + b_V) W_O + b_O.
+
+    w_v [d, d_h], b_v [d_h], w_o [d_h, d]; b_o [d] is the head's share of the layer's bias.
+    """
+
+    x: Tensor
+    w_v: Tensor
+    b_v: Tensor
+    w_o: Tensor
+    b_o: Tensor
+
+    def written(self) -> Tensor:
+        """What the head writes for every token, without biases: [V, d]."""
+        return self.x @ self.w_v @ self.w_o
 
 
-def saliency(w: Weights, view: str, layer: int, head: int) -> Tensor:
-    """‖e' W_V W_O‖ / ‖e'‖ of every row of the vocabulary, [V]; NaN where e' is zero."""
-    e, at = source_view(w, view), w.layers[layer]
-    return (e @ at.w_v[head] @ at.w_o[head]).norm(dim=1) / e.norm(dim=1)
+def circuit(w: Weights, view: str, layer: int, head: int, *, fold: bool) -> Circuit:
+    """A head's circuit, with the norm in front of attention and the final one folded in or left out."""
+    at, e = w.layers[layer], source_view(w, view)
+    w_v, b_v, w_o, b_o = at.w_v[head], at.b_v[head], at.w_o[head], at.b_o / len(at.w_o)
+    if not fold:
+        return Circuit(w.e if view == "raw" else e, w_v, b_v, w_o, b_o)
+    final = w.final_norm.linear
+    if at.norm is None:
+        return Circuit(e, w_v, b_v, final(w_o), final(b_o))
+    gamma, beta = at.norm.weight, at.norm.bias
+    return Circuit(at.norm.sized(e), gamma[:, None] * w_v, b_v + beta @ w_v, final(w_o), final(b_o))
+
+
+def head_map(c: Circuit, u: Tensor) -> Tensor:
+    """M, [V, V]."""
+    return c.written() @ u
+
+
+def saliency(c: Circuit) -> Tensor:
+    """‖x W_V W_O‖ / ‖x‖ of every row of the vocabulary, [V]; NaN where x is zero."""
+    return c.written().norm(dim=1) / c.x.norm(dim=1)
 
 
 def in_order(values: Tensor, rows: Tensor, *, largest: bool = True) -> Tensor:
@@ -78,15 +106,15 @@ def shuffled(m: Tensor, pairs: Pairs, rows: Tensor, k: int) -> tuple[float, floa
 
 @dataclass(frozen=True)
 class Parts:
-    """A head taken apart, over usable sources S and all targets.
+    """A head taken apart over the usable sources S.
 
     Attributes:
         constant: c, [V], with every bias.
-        share: ‖μ W_O‖² / mean ‖a W_O‖², without biases.
-        specific: D, [|S|, V].
+        share: of the constant part in what the head writes, squared.
+        specific: D, [V, V].
         sigma: the standard deviation of each target over S, [V].
-        standardised: Z = D / σ, [|S|, V].
-        singular_values: of D, descending.
+        standardised: Z = D / σ, [V, V].
+        singular_values: of D over S, descending, [d_h].
     """
 
     constant: Tensor
@@ -97,19 +125,20 @@ class Parts:
     singular_values: Tensor
 
 
-def parts(w: Weights, view: str, layer: int, head: int, usable: Tensor) -> Parts:
-    """The constant and the specific part of a head."""
-    at = w.layers[layer]
-    e = source_view(w, view)[usable]
-    x = e if at.norm is None else at.norm.scaled(e)
-    beta = torch.zeros_like(at.b_o) if at.norm is None else at.norm.bias
-    a = x @ at.w_v[head]
-    mu = a.mean(0)
-    b = w.final_norm.linear(at.w_o[head]) @ w.u
-    constant = (mu + beta @ at.w_v[head] + at.b_v[head]) @ b + w.final_norm.linear(at.b_o) @ w.u
-    written = a @ at.w_o[head]
-    share = (mu @ at.w_o[head]).square().sum() / written.square().sum(1).mean()
-    specific = (a - mu) @ b
-    sigma = specific.square().mean(0).sqrt()
-    singular = torch.linalg.svdvals(specific)[: len(mu)]
-    return Parts(constant, float(share), specific, sigma, specific / sigma, singular)
+def parts(c: Circuit, u: Tensor, usable: Tensor) -> Parts:
+    """The constant and the specific part of a head; ``usable`` are the ids of S."""
+    a, b = c.x @ c.w_v, c.w_o @ u
+    mean = a[usable].mean(0)
+    always = (mean + c.b_v) @ c.w_o + c.b_o
+    each = (a[usable] + c.b_v) @ c.w_o + c.b_o
+    specific = (a - mean) @ b
+    sigma = specific[usable].square().mean(0).sqrt()
+    return Parts(
+        constant=always @ u,
+        share=float(always.square().sum() / each.square().sum(1).mean()),
+        specific=specific,
+        sigma=sigma,
+        standardised=specific / sigma,
+        # those of A B are those of R B, with A = Q R
+        singular_values=torch.linalg.svdvals(torch.linalg.qr(a[usable] - mean).R @ b),
+    )

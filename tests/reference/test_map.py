@@ -18,20 +18,29 @@ from tests.reference import definitions
 from tests.reference.conftest import Case
 
 FLOAT64 = MapSettings(dtype="float64", salient=12, targets=4)
+PAPER = FLOAT64
+EVERYWHERE = FLOAT64.model_copy(update={"source_view": "first-mlp", "padded_rows": "keep"})
+FOLDED = FLOAT64.model_copy(update={"source_view": "residual", "norms": "fold"})
+RAW = FLOAT64.model_copy(update={"source_view": "raw", "norms": "fold"})
+every_map = pytest.mark.parametrize(
+    "wanted", [PAPER, EVERYWHERE, FOLDED, RAW], ids=lambda one: one.source_view
+)
 
 
-def view_of(view: str, head: Head) -> str:
-    """The paper's rule: layer 0 reads the embedding."""
-    return view if view != "auto" else "raw" if head.layer == 0 else "first-mlp"
+def circuit(case: Case, wanted: MapSettings, head: Head) -> definitions.Circuit:
+    """A head's circuit; ``auto`` is the paper's rule, by which layer 0 reads the embedding."""
+    view = wanted.source_view
+    if view == "auto":
+        view = "raw" if head.layer == 0 else "first-mlp"
+    return definitions.circuit(case.weights, view, *head, fold=wanted.norms == "fold")
 
 
-@pytest.mark.parametrize(("view", "padded"), [("auto", "drop"), ("raw", "keep"), ("first-mlp", "keep")])
-def test_salient_mappings(case: Case, view: str, padded: str) -> None:
-    rows = case.rows if padded == "drop" else torch.arange(len(case.weights.e))
-    wanted = FLOAT64.model_copy(update={"source_view": view, "padded_rows": padded})
+@pytest.mark.parametrize("wanted", [PAPER, EVERYWHERE, FOLDED, RAW], ids=lambda one: one.source_view)
+def test_salient_mappings(case: Case, wanted: MapSettings) -> None:
+    rows = case.rows if wanted.padded_rows == "drop" else torch.arange(len(case.weights.e))
     for found in map_heads(case.checkpoint, wanted, case.heads):
-        where = case.weights, view_of(view, found.head), *found.head
-        m, saliency = definitions.head_map(*where), definitions.saliency(*where)
+        c = circuit(case, wanted, found.head)
+        m, saliency = definitions.head_map(c, case.weights.u), definitions.saliency(c)
         assert [row.source.id for row in found.mappings] == definitions.in_order(saliency, rows)[:12].tolist()
         for row in found.mappings:
             entries, promoted = m[row.source.id], [target.id for target in row.targets]
@@ -43,26 +52,25 @@ def test_salient_mappings(case: Case, view: str, padded: str) -> None:
             assert row.suppressed_logits == pytest.approx(entries[suppressed].tolist())
 
 
-def test_top_pairs(case: Case) -> None:
+@pytest.mark.parametrize("wanted", [PAPER, FOLDED], ids=["paper", "folded"])
+def test_top_pairs(case: Case, wanted: MapSettings) -> None:
     for head in case.heads[1:]:
-        m = definitions.head_map(case.weights, view_of("auto", head), *head)
-        found = top_pairs(case.checkpoint, FLOAT64, head, 50)
+        m = definitions.head_map(circuit(case, wanted, head), case.weights.u)
+        found = top_pairs(case.checkpoint, wanted, head, 50)
         expected = definitions.top_pairs(m, case.rows, 50)
         assert [(pair.source.id, pair.target.id) for pair in found] == expected
         assert [pair.logit for pair in found] == pytest.approx([float(m[pair]) for pair in expected])
 
 
-@pytest.mark.parametrize("view", ["auto", "first-mlp"])
-def test_operation_scores(case: Case, view: str) -> None:
-    draw = random.Random(view)
-    tokens = case.rows.tolist()
+@pytest.mark.parametrize("wanted", [PAPER, FOLDED], ids=["paper", "folded"])
+def test_operation_scores(case: Case, wanted: MapSettings) -> None:
+    draw, tokens = random.Random(0), case.rows.tolist()
     pairs = [(draw.choice(tokens), draw.choice(tokens)) for _ in range(40)]
     lists = [(Operation(f"k{k}", "any", 1, "", "", None, ()), pairs, k) for k in (1, 10, len(tokens) // 8)]
-    wanted = FLOAT64.model_copy(update={"source_view": view})
     scores = score_pairs(case.checkpoint, wanted, lists, case.heads, Silent())
     assert sum(score.hits for score in scores) > 0
     for head in case.heads:
-        m = definitions.head_map(case.weights, view_of(view, head), *head)
+        m = definitions.head_map(circuit(case, wanted, head), case.weights.u)
         for score in scores:
             if score.head == head:
                 expected = definitions.hits(m, pairs, case.rows, score.k)

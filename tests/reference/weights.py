@@ -19,13 +19,17 @@ class Norm:
     eps: float
     centred: bool
 
-    def scaled(self, x: Tensor) -> Tensor:
-        """γ · x / its size, [n, d] -> [n, d]; without β."""
+    def sized(self, x: Tensor) -> Tensor:
+        """x, centred if need be, over its size: [n, d] -> [n, d]; neither γ nor β."""
         x = x - x.mean(-1, keepdim=True) if self.centred else x
-        return self.weight * x / (x.square().mean(-1, keepdim=True) + self.eps).sqrt()
+        return x / (x.square().mean(-1, keepdim=True) + self.eps).sqrt()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The norm as the model applies it, [n, d] -> [n, d]."""
+        return self.sized(x) * self.weight + self.bias
 
     def linear(self, x: Tensor) -> Tensor:
-        """What the norm does but for its size and its bias: centred, then times γ."""
+        """What it does but for the size and β: centred if need be, then times γ."""
         return self.weight * (x - x.mean(-1, keepdim=True) if self.centred else x)
 
 
