@@ -25,6 +25,7 @@ class ByteTokens:
         decode = tokenizer.decoder.decode if tokenizer.decoder else "".join
         self._id = tokenizer.token_to_id
         self._alphabet = _gpt2_alphabet() if decode(["xĠx"]) == "x x" else {}
+        self._beyond_ascii = {char for char, byte in self._alphabet.items() if byte > 0x7F}
         self._falls_back = decode(["x", "<0x41>"]) == "xA"
 
     def piece(self, token: str) -> str | None:
@@ -32,7 +33,7 @@ class ByteTokens:
 
         That is a part of a character, and a single byte whose character has a token of its own beside it.
         """
-        if self._alphabet and not token.isascii():  # ASCII is itself
+        if not self._beyond_ascii.isdisjoint(token):
             if not self._alphabet.keys() >= set(token):
                 return None  # added as it reads
             text = text_of_bytes(bytes(self._alphabet[char] for char in token))
@@ -41,9 +42,9 @@ class ByteTokens:
         if match is None:
             return None
         text = text_of_bytes(bytes.fromhex(match[1]))
-        return (
-            text if has_byte_piece(text) else token if self._id(text.replace(" ", "▁")) is not None else None
-        )
+        if has_byte_piece(text):
+            return text
+        return token if self._id(text.replace(" ", "▁")) is not None else None
 
     def never_in_text(self) -> Iterator[int]:
         """Ids of tokens for bytes that no text in UTF-8 holds (RFC 3629, section 1)."""

@@ -106,7 +106,9 @@ class Vocabulary:
     @cached_property
     def byte_pieces(self) -> frozenset[int]:
         """Ids of tokens that are parts of characters, or bytes beside a character's own token."""
-        return frozenset(id for id in range(self.size) if self._byte_piece(id) is not None)
+        own = self._tokenizer.get_vocab(with_added_tokens=False).items()
+        pieces = (id for token, id in own if id not in self._added and self._bytes.piece(token) is not None)
+        return frozenset(id for id in pieces if id < self.size)
 
     @cached_property
     def never_in_text(self) -> frozenset[int]:
@@ -147,7 +149,7 @@ class Vocabulary:
         token = self._tokenizer.id_to_token(id) if 0 <= id < self.size else None
         if token is None:
             return ""
-        if (piece := self._byte_piece(id)) is not None:
+        if id not in self._added and (piece := self._bytes.piece(token)) is not None:
             return piece
         if self._anchor is None:
             return token
@@ -155,10 +157,6 @@ class Vocabulary:
         if not decoded.startswith(self._before) or ("\ufffd" in decoded and id in self._added):
             return token  # a decoder may take an added word's letters for bytes
         return decoded[len(self._before) :]
-
-    def _byte_piece(self, id: int) -> str | None:
-        token = None if id in self._added else self._tokenizer.id_to_token(id)
-        return None if token is None else self._bytes.piece(token)
 
 
 def open_vocabulary(files: CheckpointFiles, size: int) -> Vocabulary:

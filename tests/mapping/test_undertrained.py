@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from headscribe.core.settings import MapSettings
-from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.undertrained import Undertrained, undertrained_tokens
 from headscribe.mapping.usable_tokens import usable_tokens
 from tests.mapping.memory_checkpoint import MemoryCheckpoint, Words
@@ -114,15 +111,3 @@ def test_usable_tokens_are_text_and_trained_and_every_other_row_has_one_reason()
     }  # fmt: skip
     assert sum(found.left_out.values()) == int((~found.mask).sum())
     assert set(found.undertrained.ids) == set(FORGOTTEN)
-
-
-@pytest.mark.real
-def test_a_pretrained_model_shows_leftovers_of_its_tokenizer_and_no_word(real_model: Path) -> None:
-    model = open_checkpoint(str(real_model))
-    found = usable_tokens(model, MapSettings())
-    odd = model.vocabulary.controls | model.vocabulary.byte_pieces
-    texts = set(model.vocabulary.texts(set(found.undertrained.ids) - odd))
-    assert {"ManagementPlaneProtection", " InstancePreprocess", "\x00", "PlaneProtection"} <= texts
-    assert len(texts) < 60
-    assert not any(text.strip().isalpha() and text.strip().islower() and len(text) < 8 for text in texts)
-    assert found.mask.sum() > 48_000
