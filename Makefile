@@ -62,6 +62,9 @@ docs: $(VENV)/dev.stamp  ## the documentation as a site in site/, strictly check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Read it: $(BIN)/python -m http.server -d site -b 127.0.0.1 8000"
 
+columns: $(VENV)/dev.stamp  ## the columns of every table in docs/files.md, from the records that declare them
+	$(BIN)/python -m docs.hooks.columns
+
 bench: $(VENV)/dev.stamp  ## the benchmarks, with the published procedure timed beside ours
 	$(BIN)/python -m benchmarks
 
@@ -71,4 +74,4 @@ screenshots: $(VENV)/dev.stamp  ## the pictures in docs/images, from a run of th
 clean:  ## remove everything that make made
 	rm -rf $(VENV) .venv-vllm runs maps models site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install demo test check test-vllm test-ray real-model test-real demo-model docs bench screenshots clean
+.PHONY: help install demo test check test-vllm test-ray real-model test-real demo-model docs columns bench screenshots clean

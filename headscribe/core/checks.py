@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
+from headscribe.core.columns import Column
 from headscribe.core.heads import Head
 
-ARMS = ("top", "random", "control")
+AblationArm = Literal["top", "random", "control"]
+ARMS: tuple[AblationArm, ...] = ("top", "random", "control")
 """Silenced are the operation's top heads, random other heads, or the top heads on other tasks."""
 
 
@@ -15,54 +18,42 @@ class DynamicScore:
     """One head's scores for one operation, from the weights and from the running model (MAPS section 4.2).
 
     All are shares of pairs from 0 to 1. *Forced* means without context: attention on the source alone.
-
-    Attributes:
-        static: the score of the map, over all single-token pairs.
-        dynamic: share of prompts whose target the head promotes into the top k as the model runs.
-        dynamic_forced: the same with the head's attention forced onto the source.
-        static_suppression: as ``static``, for the k smallest; the other two likewise.
-        n_pairs: prompts behind the dynamic scores.
+    ``static`` is over all single-token pairs. *Forced* means without context: attention on the source alone.
     """
 
-    operation: str
-    template: str
+    operation: Annotated[str, Column("name of the operation")]
+    template: Annotated[str, Column("the prompt template, with `{source}`")]
     head: Head
-    static: float
-    dynamic: float
-    dynamic_forced: float
-    static_suppression: float
-    dynamic_suppression: float
-    dynamic_forced_suppression: float
-    n_pairs: int
+    static: Annotated[float, Column("score from the weights")]
+    dynamic: Annotated[
+        float, Column("share of prompts whose target the head promotes into the top k as the model runs")
+    ]
+    dynamic_forced: Annotated[float, Column("the same, with the head's attention forced onto the source")]
+    static_suppression: Annotated[float, Column("suppression score from the weights")]
+    dynamic_suppression: Annotated[float, Column("suppression score in the running model")]
+    dynamic_forced_suppression: Annotated[float, Column("the same, with forced attention")]
+    n_pairs: Annotated[int, Column("prompts behind the dynamic scores")]
 
 
 @dataclass(frozen=True, slots=True)
 class AblationPoint:
-    """Next-token accuracy after some heads were silenced at the last position (MAPS section 4.2).
+    """Next-token accuracy after some heads were silenced at the last position (MAPS section 4.2)."""
 
-    Attributes:
-        operation: whose top heads are silenced, or against whose top heads random ones are.
-        template: the operation's task prompt, with ``{source}``.
-        arm: one of ``ARMS``.
-        draw: which random draw, or which control task, from 0; 0 for ``top``.
-        task: the operation whose prompts are answered; another one only for ``control``.
-        task_template: the prompt that is answered; ``template`` unless the task is another operation's.
-        n_removed: heads silenced together; 0 is the base accuracy.
-        head: the last of them, None for the base accuracy.
-        accuracy: share of prompts whose most probable next token is the target.
-        n_pairs: prompts.
-    """
-
-    operation: str
-    template: str
-    arm: str
-    draw: int
-    task: str
-    task_template: str
-    n_removed: int
-    head: Head | None
-    accuracy: float
-    n_pairs: int
+    operation: Annotated[
+        str, Column("whose top heads are silenced, or against whose top heads random ones are")
+    ]
+    template: Annotated[str, Column("the operation's task prompt, with `{source}`")]
+    arm: Annotated[AblationArm, Column("`top`, `random` or `control`")]
+    draw: Annotated[int, Column("which random draw, or which control task, from 0; 0 for `top`")]
+    task: Annotated[
+        str,
+        Column("the operation whose prompts are answered; another one only for `control`", after="n_pairs"),
+    ]
+    task_template: Annotated[str, Column("the prompt that is answered", after="task")]
+    n_removed: Annotated[int, Column("heads silenced together; 0 is the base accuracy")]
+    head: Annotated[Head | None, Column("the last of them, null for the base accuracy")]
+    accuracy: Annotated[float, Column("share of prompts whose most probable next token is the target")]
+    n_pairs: Annotated[int, Column("prompts")]
 
     @property
     def is_base(self) -> bool:

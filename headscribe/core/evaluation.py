@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+from headscribe.core.columns import Column
 from headscribe.core.heads import Head
 
 Judge = Literal["rules", "llm", "rules-on-llm-items"]
@@ -22,28 +23,23 @@ METRICS = ("precision", "recall", "f1", "average_precision", "auroc")
 class Judgment:
     """Whether one head's description expresses one operation, beside the head's score for it.
 
-    Attributes:
-        head: the head; its status is ``ok`` or ``unclear``. An unclear head expresses nothing.
-        operation: name of the operation.
-        category: of the operation.
-        score: the head's score for it, from 0 to 1.
-        scored: whether the score reaches the threshold of the evaluation.
-        rules: the verdict of the rules judge.
-        phrase: the words of the description that its verdict rests on, None where it is no.
-        llm: the verdict of the LLM judge, None where it was not asked or gave no answer.
-        llm_status: how asking it ended (``ok``, ``unparseable``, …), ``unclear`` where the head has no
-            description to ask about, None where the LLM was not asked about this item.
+    An unclear head expresses nothing.
     """
 
     head: Head
-    operation: str
-    category: str
-    score: float
-    scored: bool
-    rules: bool
-    phrase: str | None = None
-    llm: bool | None = None
-    llm_status: str | None = None
+    operation: Annotated[str, Column("name of the operation")]
+    category: Annotated[str, Column("its category")]
+    score: Annotated[float, Column("the head's score for it, from 0 to 1")]
+    scored: Annotated[bool, Column("whether that reaches the threshold")]
+    rules: Annotated[bool, Column("whether the description expresses it, by the rules")]
+    phrase: Annotated[str | None, Column("the words that say so; null where none do")] = None
+    llm: Annotated[
+        bool | None, Column("the same by the LLM; null where it was not asked or gave no answer")
+    ] = None
+    llm_status: Annotated[
+        str | None,
+        Column("how asking ended; `unclear` where there is no description, null where it was not asked"),
+    ] = None
 
     def verdict(self, judge: Judge) -> bool | None:
         """What a judge says, None where it says nothing."""
@@ -52,67 +48,51 @@ class Judgment:
 
 @dataclass(frozen=True, slots=True)
 class Sorting:
-    """Whether a head's description falls into a category.
-
-    Attributes:
-        head: the head; its status is ``ok``.
-        category: name of the category.
-        level: ``paper`` for the four of MAPS section 4.1, ``finer`` for the others.
-        rules: by the rules; ``phrase`` are the words that say so.
-        llm: by the LLM, None where it was not asked or gave no answer.
-        llm_status: how asking it ended, None where it was not asked.
-    """
+    """Whether a head's description falls into a category."""
 
     head: Head
-    category: str
-    level: Level
-    rules: bool
-    phrase: str | None = None
-    llm: bool | None = None
-    llm_status: str | None = None
+    category: Annotated[str, Column("name of the category")]
+    level: Annotated[Level, Column("`paper` for the paper's four (MAPS section 4.1), else `finer`")]
+    rules: Annotated[bool, Column("whether the description falls into it, by the rules")]
+    phrase: Annotated[str | None, Column("the words that say so; null where none do")] = None
+    llm: Annotated[
+        bool | None, Column("the same by the LLM; null where it was not asked or gave no answer")
+    ] = None
+    llm_status: Annotated[str | None, Column("how asking ended; null where it was not asked")] = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One metric of one judge (docs/evaluate.md defines each).
+    """One metric of one judge (docs/evaluate.md defines each)."""
 
-    Attributes:
-        judge: whose verdicts.
-        scope: one operation, the operations of one category, or all.
-        name: of the operation or category, ``all`` for all.
-        average: ``micro`` pools the items, ``macro`` is the mean over operations; None for one operation.
-        metric: one of ``METRICS``.
-        value: None where it is undefined.
-        low: lower end of the 95% bootstrap interval over heads, None where there is none.
-        high: its upper end.
-        chance: mean over permutations of the descriptions between heads.
-        chance_low: 2.5% point of the permutations.
-        chance_high: their 97.5% point.
-        p: share of the permutations that reach the value, with the value itself counted as one of them.
-        n_heads: heads with an item.
-        n_items: pairs of a head and an operation.
-        n_scored: of these, pairs whose score reaches the threshold.
-        n_expressed: of these, pairs whose description expresses the operation.
-        n_operations: operations behind a macro average, where the metric is defined; else those pooled.
-    """
-
-    judge: Judge
-    scope: Scope
-    name: str
-    average: Average | None
-    metric: str
-    value: float | None
-    low: float | None
-    high: float | None
-    chance: float | None
-    chance_low: float | None
-    chance_high: float | None
-    p: float | None
-    n_heads: int
-    n_items: int
-    n_scored: int
-    n_expressed: int
-    n_operations: int
+    judge: Annotated[
+        Judge,
+        Column("`rules`, `llm`, or `rules-on-llm-items`: the rules on the items that the LLM answered"),
+    ]
+    scope: Annotated[Scope, Column("`operation`, `category` or `overall`")]
+    name: Annotated[str, Column("of the operation or category; `all`")]
+    average: Annotated[
+        Average | None,
+        Column("`micro` (pooled) or `macro` (mean over operations); null for one operation"),
+    ]
+    metric: Annotated[str, Column("`precision`, `recall`, `f1`, `average_precision` or `auroc`")]
+    value: Annotated[float | None, Column("null where it is undefined")]
+    low: Annotated[float | None, Column("lower end of its 95% bootstrap interval over heads")]
+    high: Annotated[float | None, Column("upper end")]
+    chance: Annotated[float | None, Column("mean over permutations of the descriptions between heads")]
+    chance_low: Annotated[float | None, Column("their 2.5% point")]
+    chance_high: Annotated[float | None, Column("their 97.5% point")]
+    p: Annotated[
+        float | None,
+        Column("share of the permutations that reach the value, with the value itself as one of them"),
+    ]
+    n_heads: Annotated[int, Column("heads behind it")]
+    n_items: Annotated[int, Column("pairs of a head and an operation")]
+    n_scored: Annotated[int, Column("of these, with a score that reaches the threshold")]
+    n_expressed: Annotated[int, Column("of these, with a description that expresses the operation")]
+    n_operations: Annotated[
+        int, Column("operations behind it; for `macro`, those where the metric is defined")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+from headscribe.core.columns import Column
 from headscribe.core.heads import Head
 from headscribe.core.lookups import Arm, CutPrompt, Neuron, Split
 from headscribe.core.records import Status
@@ -41,7 +42,7 @@ class ShownPrompt:
 class Pair(NamedTuple):
     """A neuron and a head that feeds it on some of its prompts and not on others."""
 
-    neuron: Neuron
+    neuron: Annotated[Neuron, Column(after="head")]
     head: Head
 
     @property
@@ -52,91 +53,73 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """When a head is active on a neuron's prompts, in words.
-
-    Attributes:
-        pair: whose.
-        status: how asking ended; only ``ok`` has a text to score.
-        text: two or three sentences, None unless the status is ``ok``.
-        error: why there is none.
-        llm: who explained; ``rules`` for the built-in ones.
-        prompt: template and version, None where none is used.
-        n_active: prompts shown with the head active.
-        n_inactive: prompts shown with the head inactive.
-        prompt_tokens: tokens sent, None where the server says nothing.
-        completion_tokens: tokens received, likewise.
-        cost_usd: their price, None where it is not known.
-        seconds: time that the call took.
-    """
+    """When a head is active on a neuron's prompts, in words."""
 
     pair: Pair
-    status: Status
-    text: str | None = None
-    error: str | None = None
-    llm: str = ""
-    prompt: str | None = None
-    n_active: int = 0
-    n_inactive: int = 0
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cost_usd: float | None = None
-    seconds: float = 0.0
+    status: Annotated[Status, Column("how asking ended, as in `descriptions.parquet`")]
+    text: Annotated[
+        str | None,
+        Column(
+            "when the head is active, in two or three sentences; only where the status is `ok`",
+            name="explanation",
+        ),
+    ] = None
+    error: Annotated[str | None, Column("why there is none")] = None
+    llm: Annotated[str, Column("who explained; `rules` for the built-in rules")] = ""
+    prompt: Annotated[str | None, Column("template and version; null for the rules")] = None
+    n_active: Annotated[int, Column("prompts shown with the head active")] = 0
+    n_inactive: Annotated[int, Column("prompts shown with the head inactive")] = 0
+    prompt_tokens: Annotated[
+        int | None, Column("tokens sent; null where the server does not say", type="int64")
+    ] = None
+    completion_tokens: Annotated[int | None, Column("tokens received", type="int64")] = None
+    cost_usd: Annotated[
+        float | None, Column("their price; null where it is not known", unit="US dollars")
+    ] = None
+    seconds: Annotated[float, Column("time of the call", unit="s")] = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A reader's answer for one prompt, who knows the explanation alone.
-
-    Attributes:
-        pair: whose explanation was read.
-        rank: the prompt's place among the neuron's scoring prompts, from 0.
-        active: whether the head is active there.
-        prompt: the prompt's token ids; equal prompts are one question.
-        said: what the reader answered, None without an answer.
-        status: how asking ended.
-        reason: the reader's sentence, or why there is no answer.
-    """
+    """A reader's answer for one prompt, who knows the explanation alone."""
 
     pair: Pair
-    rank: int
-    active: bool
-    prompt: tuple[int, ...]
-    said: bool | None
-    status: Status
-    reason: str = ""
+    rank: Annotated[int, Column("the prompt's place among the neuron's prompts that score, from 0")]
+    active: Annotated[bool, Column("whether the head is active")]
+    prompt: Annotated[
+        tuple[int, ...], Column("the prompt's token ids; equal prompts are one question", name="prompt_ids")
+    ]
+    said: Annotated[bool | None, Column("what the reader answered; null without an answer")]
+    status: Annotated[Status, Column("how asking ended")]
+    reason: Annotated[str, Column("the reader's sentence, or why there is no answer; untrusted")] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PairScore:
-    """The head explanation score of one pair: (true-positive rate + true-negative rate) / 2.
-
-    Attributes:
-        pair: whose.
-        arm: the neuron's.
-        score: None where ``left_out`` says why.
-        low: lower end of its 95% interval (``lookups/scoring.py`` says which).
-        high: upper end.
-        true_positive_rate: share of answered prompts with the head active for which the reader said so.
-        true_negative_rate: the same for prompts with the head inactive.
-        n_active: answered prompts with the head active.
-        n_inactive: answered prompts with the head inactive.
-        n_unanswered: prompts without an answer.
-        n_distinct: answered prompts that differ from each other; cut short, some are equal.
-        left_out: why there is no score, None where there is one.
-    """
+    """The head explanation score of one pair: (true-positive rate + true-negative rate) / 2."""
 
     pair: Pair
-    arm: Arm
-    score: float | None = None
-    low: float | None = None
-    high: float | None = None
-    true_positive_rate: float | None = None
-    true_negative_rate: float | None = None
-    n_active: int = 0
-    n_inactive: int = 0
-    n_unanswered: int = 0
-    n_distinct: int = 0
-    left_out: str | None = None
+    arm: Annotated[Arm, Column("of the neuron")]
+    score: Annotated[
+        float | None,
+        Column(
+            "mean of true-positive and true-negative rate, 0.5 is guessing; null where `left_out` says why"
+        ),
+    ] = None
+    low: Annotated[float | None, Column("lower end of its 95% interval")] = None
+    high: Annotated[float | None, Column("upper end")] = None
+    true_positive_rate: Annotated[
+        float | None,
+        Column("share of answered prompts with the head active that the reader recognised"),
+    ] = None
+    true_negative_rate: Annotated[float | None, Column("the same for the inactive ones")] = None
+    n_active: Annotated[int, Column("answered prompts with the head active")] = 0
+    n_inactive: Annotated[int, Column("answered prompts with the head inactive")] = 0
+    n_unanswered: Annotated[int, Column("prompts without an answer")] = 0
+    n_distinct: Annotated[
+        int, Column("answered prompts that differ from each other; cut short, some are equal")
+    ] = 0
+    left_out: Annotated[str | None, Column("why there is no score, null where there is one")] = None
 
 
 @dataclass(frozen=True, slots=True)

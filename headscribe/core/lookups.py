@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
+from headscribe.core.columns import Column
 from headscribe.core.heads import Head
 from headscribe.core.records import Token
 
@@ -25,8 +26,8 @@ REMOVED: tuple[Removed, ...] = ("head", "neuron", "both")
 class Neuron(NamedTuple):
     """One neuron of an MLP, by zero-based layer and index."""
 
-    layer: int
-    neuron: int
+    layer: Annotated[int, Column("layer of the neuron, from 0", name="neuron_layer")]
+    neuron: Annotated[int, Column("the neuron's index in the layer")]
 
     @property
     def name(self) -> str:
@@ -36,36 +37,31 @@ class Neuron(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NextTokenNeuron:
-    """A neuron and the token that its output weights promote most.
-
-    Attributes:
-        neuron: which.
-        arm: how it was chosen.
-        token: t with the highest congruence among the eligible tokens.
-        congruence: ⟨output weights, U[:, t]⟩ with norms folded and, where the norm centres, centred.
-    """
+    """A neuron and the token that its output weights promote most."""
 
     neuron: Neuron
-    arm: Arm
-    token: Token
-    congruence: float
+    arm: Annotated[Arm, Column("`next-token` or `random`")]
+    token: Annotated[Token, Column("the eligible token with the highest congruence")]
+    congruence: Annotated[
+        float,
+        Column(
+            "⟨output weights, unembedding of the token⟩, norms folded and, where the norm centres, centred"
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something that takes no further part, and why.
+    """Something that takes no further part, and why."""
 
-    Attributes:
-        reason: a few words, the same for all of a kind, such as ``never fires``.
-        count: how many texts or prompts; 1 for a neuron.
-        neuron: whose, None for texts as a whole.
-        split: of which split, None where it is both.
-    """
-
-    reason: str
-    count: int = 1
+    reason: Annotated[str, Column("why, the same words for all of a kind, such as `never fires`")]
+    count: Annotated[
+        int, Column("how many texts or prompts; 1 for a neuron", type="int64", after="neuron")
+    ] = 1
     neuron: Neuron | None = None
-    split: Split | None = None
+    split: Annotated[Split | None, Column("`explain` or `score`, null where it is both", after="reason")] = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +134,17 @@ class PromptHeads:
 class HeadActivity:
     """How often a head is active on a neuron's prompts: a row of the consistency table.
 
-    Attributes:
-        neuron: the neuron.
-        head: a head in an earlier layer, active on at least one prompt.
-        n_prompts: the neuron's prompts.
-        n_active: those on which the head is active.
-        attribution: mean attribution over the prompts on which it is active.
+    The head is one of an earlier layer, active on at least one prompt.
     """
 
-    neuron: Neuron
+    neuron: Annotated[Neuron, Column(after="head")]
     head: Head
-    n_prompts: int
-    n_active: int
-    attribution: float
+    n_prompts: Annotated[int, Column("the neuron's prompts that explain")]
+    n_active: Annotated[int, Column("those on which the head is active")]
+    attribution: Annotated[float, Column("mean attribution where it is active")]
 
     @property
-    def share(self) -> float:
+    def share(self) -> Annotated[float, Column("`n_active` / `n_prompts`", after="n_active")]:
         """Share of the prompts on which the head is active."""
         return self.n_active / self.n_prompts
 
@@ -162,21 +153,15 @@ class HeadActivity:
 class Ablation:
     """What setting a head, the neuron or both to zero changes on one prompt.
 
-    Attributes:
-        neuron: the neuron.
-        head: the head whose activity sorts the prompts.
-        removed: what was set to zero at the last position.
-        active: whether the head is active on this prompt.
-        before: probability of the neuron's token after the prompt, as the model runs.
-        after: the same without what was removed.
+    The head is the one whose activity sorts the prompts.
     """
 
-    neuron: Neuron
+    neuron: Annotated[Neuron, Column(after="head")]
     head: Head
-    removed: Removed
-    active: bool
-    before: float
-    after: float
+    removed: Annotated[Removed, Column("`head`, `neuron` or `both`, set to zero at the last position")]
+    active: Annotated[bool, Column("whether the head is active on the prompt")]
+    before: Annotated[float, Column("probability of the neuron's token as the model runs")]
+    after: Annotated[float, Column("the same without what was removed")]
 
     @property
     def change(self) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from headscribe.core.chat import content_hash
+from headscribe.core.columns import Column
 from headscribe.core.heads import Head
 from headscribe.core.records import Mapping, Token
 from headscribe.core.tokens import plain_line, show_token
@@ -79,23 +80,23 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One annotator's answers about one item. ``comment`` and ``annotator`` are untrusted texts.
+    """One annotator's answers about one item. ``comment`` and ``annotator`` are untrusted texts."""
 
-    Attributes:
-        export: the export that the item belongs to.
-        item: the item's id.
-        annotator: who answered.
-        pattern: whether a pattern is visible, None where not answered.
-        fits: whether the description fits, or is right about "Unclear"; None where not answered.
-        comment: free text, empty without.
-    """
-
-    export: str
-    item: str
-    annotator: str
-    pattern: bool | None
-    fits: bool | None
-    comment: str = ""
+    export: Annotated[str, Column("id of the export")]
+    item: Annotated[str, Column("id of the item")]
+    annotator: Annotated[str, Column("who answered")]
+    pattern: Annotated[
+        bool | None,
+        Column("whether the annotator sees a pattern; null if not answered", name="pattern_visible"),
+    ]
+    fits: Annotated[
+        bool | None,
+        Column(
+            'whether the description fits, or "Unclear" is right; null if not answered',
+            name="description_fits",
+        ),
+    ]
+    comment: Annotated[str, Column("as typed, untrusted; empty without")] = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -106,22 +107,15 @@ class Label:
 class Problem(NamedTuple):
     """A row of a file of labels that could not be taken, or only in part.
 
-    Attributes:
-        file: as it was given.
-        row: line or place in the file, from 1; 0 for the whole file.
-        code: one word for programs, such as ``unknown-item``.
-        what: what is wrong.
-        do: what to do about it.
-        raw: the row as it was found, as JSON.
-        rejected: whether nothing of the row was taken.
+    ``rejected`` says whether nothing of the row was taken.
     """
 
-    file: str
-    row: int
-    code: str
-    what: str
-    do: str
-    raw: str = ""
+    file: Annotated[str, Column("the file as given")]
+    row: Annotated[int, Column("row, line or task in it, from 1; 0 for the whole file")]
+    code: Annotated[str, Column("why, in a word")]
+    what: Annotated[str, Column("why, in a sentence")]
+    do: Annotated[str, Column("what to do about it")]
+    raw: Annotated[str, Column("the row as JSON")] = ""
     rejected: bool = True
 
     def __str__(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+from headscribe.core.columns import Column
 from headscribe.core.heads import Head
 
 Better = Literal["more", "less"]
@@ -28,35 +29,39 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class HeadResult:
-    """One head as one prompt described it.
-
-    Attributes:
-        head: the head.
-        prompt: the template as ``name@version``.
-        status: how describing it ended.
-        description: in words, None without one.
-        confidence: of the description on held-out tokens; 0 for an unclear head, None where nothing was
-            tested or the head has no answer.
-        operation: the operation that the head scores highest on, None below the threshold.
-        agreement: 1 if the words express an operation that the head scores on, 0 if not or unclear; None
-            without such an operation or without an answer.
-        described: 1 for a description, 0 for unclear, None for a head without an answer.
-        tokens: sent and received, None where the server does not say.
-        cost_usd: what they cost, None where it is not known.
-        seconds: of the calls, summed.
-    """
+    """One head as one prompt described it."""
 
     head: Head
-    prompt: str
-    status: str
-    description: str | None = None
-    confidence: float | None = None
-    operation: str | None = None
-    agreement: float | None = None
-    described: float | None = None
-    tokens: int | None = None
-    cost_usd: float | None = None
-    seconds: float = 0.0
+    prompt: Annotated[str, Column("the template as `name@version`")]
+    status: Annotated[str, Column("how describing it ended")]
+    description: Annotated[str | None, Column("in words; null without one", after="seconds")] = None
+    confidence: Annotated[
+        float | None,
+        Column(
+            "of the description on held-out tokens; 0 for an unclear head, null where nothing was tested or"
+            " the head has no answer"
+        ),
+    ] = None
+    operation: Annotated[
+        str | None, Column("the operation that the head scores highest on; null below the threshold")
+    ] = None
+    agreement: Annotated[
+        float | None,
+        Column(
+            "1 if the words express an operation that the head scores on, 0 if not or unclear; null without"
+            " such an operation or without an answer"
+        ),
+    ] = None
+    described: Annotated[
+        float | None, Column("1 for a description, 0 for unclear, null for a head without an answer")
+    ] = None
+    tokens: Annotated[
+        int | None, Column("sent and received; null where the server does not say", type="int64")
+    ] = None
+    cost_usd: Annotated[
+        float | None, Column("what they cost; null where it is not known", unit="US dollars")
+    ] = None
+    seconds: Annotated[float, Column("of the calls, summed", unit="s")] = 0.0
 
     def value(self, key: str) -> float | None:
         """The number of one measure."""

@@ -69,10 +69,7 @@ class OperationScore:
     operation: Annotated[str, Column("name, such as `country_to_capital`")]
     category: Annotated[
         str,
-        Column(
-            "one of the eight built-in ones ([operations](operations.md)), such as `knowledge`, or what the"
-            " user's file says"
-        ),
+        Column("one of the eight built-in ones, such as `knowledge`, or what the user's file says"),
     ]
     hits: Annotated[
         int,
@@ -181,7 +178,7 @@ class Outcome:
     )
     confidence: Annotated[
         float | None,
-        Column("what the method measured ([verification](verification.md)); null where it measures none"),
+        Column("what the method measured; null where it measures none"),
     ] = None
     confidence_low: Annotated[float | None, Column("lower end of its 95% interval")] = None
     confidence_high: Annotated[float | None, Column("upper end of its 95% interval")] = None

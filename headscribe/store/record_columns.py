@@ -36,7 +36,7 @@ class FileColumn:
     Attributes:
         name: in the file.
         type: in the file.
-        meaning: in a few words, with the unit.
+        meaning: in a few words, with the unit, as Markdown.
         nullable: whether a value may be missing.
         allowed: the texts that it may hold, None for any.
         as_long_as: a column whose lists have as many items, empty for none.
@@ -281,7 +281,8 @@ def _part(name: str, column: Column, plain: Any, nullable: bool, optional: bool)
         return _tokens(name, column, plain is not Token, optional)
     if _is_record(plain):
         return _record(plain, nullable=nullable, optional=optional)
-    meaning = f"{column.meaning} ({column.unit})" if column.unit else column.meaning
+    first, mark, rest = column.meaning.partition(";")
+    meaning = f"{first} ({column.unit}){mark}{rest}" if column.unit else column.meaning
     kind = pa.float64() if column.share_of else _arrow_type(plain, column.type)
     made = FileColumn(
         name=column.name or name,

@@ -91,6 +91,15 @@ class Table(Generic[R]):
         for batch in self._read(path, None, heads):
             yield from self._record.take(_plain(batch))
 
+    def read_rows(self, path: Path) -> Iterator[dict[str, Any]]:
+        """The rows of a file as plain data; columns that an older file lacks are null.
+
+        Raises:
+            BadStore: as ``read``.
+        """
+        for batch in self._read(path, None, None):
+            yield from _rows({name: [None] * len(batch) for name in self.schema.names} | _plain(batch))
+
     def read_columns(self, path: Path, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Some columns of a file, row by row.
 

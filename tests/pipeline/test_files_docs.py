@@ -10,37 +10,32 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from docs.hooks.columns import with_columns
 from headscribe.core.settings import MapSettings
 from headscribe.pipeline import describe_model
+from headscribe.store.catalogue import TABLES
 from headscribe.store.describe.descriptions import DESCRIPTIONS
-from headscribe.store.describe.run_dir import TRANSCRIPTS
-from headscribe.store.evaluate import evaluation_tables
 from headscribe.store.evaluate.evaluation_tables import EvaluationHeader
 from headscribe.store.export.export_dir import ExportHeader
 from headscribe.store.headers import MapHeader, RunHeader
-from headscribe.store.map.mappings import MAPPINGS
-from headscribe.store.map.operations import OPERATIONS
+from headscribe.store.lookups.lookup_dir import LookupsHeader
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Counting
 
 PAGE = (REPOSITORY / "docs" / "files.md").read_text(encoding="utf-8")
-TYPES = {"list<item: int32>": "list of int32", "list<item: string>": "list of string"}
-TYPES["list<item: float>"] = "list of float"
-TYPES["list<item: list<item: string>>"] = "list of list of string"
 
 
 def section(title: str) -> str:
     return PAGE.split(f"\n### {title}\n")[1].split("\n#")[0]
 
 
-@pytest.mark.parametrize(
-    "name", ["mappings", "operations", "descriptions", *TRANSCRIPTS, *evaluation_tables.TABLES]
-)
-def test_the_page_lists_each_tables_columns_and_types(name: str) -> None:
-    listed = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", section(f"{name}.parquet"), re.MULTILINE)
-    declared = {table.name: table.schema for table in (MAPPINGS, OPERATIONS, DESCRIPTIONS)}
-    schema = {**TRANSCRIPTS, **evaluation_tables.TABLES, **declared}[name]
-    assert listed == [(field.name, TYPES.get(str(field.type), str(field.type))) for field in schema]
+def test_the_page_lists_the_columns_that_the_records_declare() -> None:
+    assert with_columns(PAGE) == PAGE, "run make columns"
+
+
+def test_every_column_has_a_meaning() -> None:
+    columns = [(place, column) for place, table in TABLES.items() for column in table.columns]
+    assert [(place, column.name) for place, column in columns if not column.meaning] == []
 
 
 @pytest.mark.parametrize(
@@ -50,6 +45,7 @@ def test_the_page_lists_each_tables_columns_and_types(name: str) -> None:
         ("run.json", RunHeader),
         ("export.json", ExportHeader),
         ("evaluation.json", EvaluationHeader),
+        ("lookups.json", LookupsHeader),
     ],
 )
 def test_the_page_lists_each_headers_fields(name: str, header: type[BaseModel]) -> None:

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from headscribe.core.checks import AblationPoint
+from headscribe.core.checks import AblationArm, AblationPoint
 from headscribe.core.heads import Head
 from headscribe.operations import Operation
 from headscribe.pipeline.check.context import CheckContext
@@ -100,7 +100,7 @@ class _Ablations:
             identity=identity,
             n_pairs=task.n_pairs,
         )
-        context.tables.add_points(points, [done])
+        context.tables.add("ablation", points, [done])
         return points
 
     def _controls(self, task: Task, silenced: Sequence[Head]) -> Iterator[Task]:
@@ -122,7 +122,7 @@ class _Ablations:
         from headscribe.eval.check.ablation import RANDOM_DRAWS, random_heads
 
         heads, seed = self._context.heads, self._context.settings.seed
-        arms = {("top", 0): silenced}
+        arms: dict[tuple[AblationArm, int], Sequence[Head]] = {("top", 0): silenced}
         for draw in range(RANDOM_DRAWS):
             arms["random", draw] = random_heads(heads, silenced, seed=seed, draw=draw)
         measured = self._accuracies(task, task, list(arms.values()))
@@ -148,7 +148,12 @@ class _Ablations:
 
 
 def _curve(
-    task: Task, arm: str, draw: int, answered: Task, silenced: Sequence[Head], accuracies: Sequence[float]
+    task: Task,
+    arm: AblationArm,
+    draw: int,
+    answered: Task,
+    silenced: Sequence[Head],
+    accuracies: Sequence[float],
 ) -> list[AblationPoint]:
     """The accuracies without the first 0, 1, 2, … heads, as points of the table."""
     return [

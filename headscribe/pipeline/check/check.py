@@ -17,7 +17,7 @@ from headscribe.pipeline.check.results import CheckReport
 from headscribe.pipeline.engines.job import MapJob
 from headscribe.pipeline.map.job import open_job
 from headscribe.pipeline.map.map import fill_map
-from headscribe.store.check.check_tables import FILES, CheckTables
+from headscribe.store.check.check_tables import TABLES, CheckTables
 from headscribe.store.map.map_dir import MapDir
 
 By = Literal["correlation", "ablation", "multi-token"]
@@ -82,7 +82,7 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
         progress=progress,
         redo=force,
     )
-    table = Path(out) / FILES[by]
+    table = TABLES[by].path(Path(out))
     if by == "ablation":
         from headscribe.pipeline.check.ablation import ablate_operations
 

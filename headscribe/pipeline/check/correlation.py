@@ -115,7 +115,7 @@ def _run(
         )
         for made in sets
     ]
-    context.tables.add_scores(by, (score for rows in scores.values() for score in rows), done)
+    context.tables.add(by, (score for rows in scores.values() for score in rows), done)
     return scores, done
 
 

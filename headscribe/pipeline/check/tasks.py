@@ -100,5 +100,5 @@ class Tasks:
             identity=identity,
             n_pairs=len(prompts),
         )
-        context.tables.add_points([point], [done])
+        context.tables.add("base", [point], [done])
         return point

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headscribe.report.export.card import Card, CardColumn, CardTable, render_card
-from headscribe.store.export.column_meanings import ROWS, meaning
+from headscribe.store.catalogue import meanings
 from headscribe.store.export.export_dir import ExportedTable, ExportHeader
 
 _MAP_SETTINGS = ("salient", "targets", "rank_by", "view", "source_view", "norms", "padded_rows", "k", "seed")
@@ -91,8 +91,9 @@ def _version(tool: dict[str, Any]) -> str:
 
 
 def _table(table: ExportedTable) -> CardTable:
-    columns = [CardColumn(name, kind, meaning(table.name, name)) for name, kind in table.columns.items()]
-    return CardTable(table.name, table.file, table.rows, ROWS.get(table.name, ""), tuple(columns))
+    rows_are, known = meanings(table.name)
+    columns = [CardColumn(name, kind, known.get(name, "")) for name, kind in table.columns.items()]
+    return CardTable(table.name, table.file, table.rows, rows_are, tuple(columns))
 
 
 def _citation(header: ExportHeader) -> str:

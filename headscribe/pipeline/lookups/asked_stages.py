@@ -16,8 +16,8 @@ from headscribe.pipeline.lookups.model_stages import Made, read_neurons, read_pa
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.prompts.contexts import ContextEvidence, ContextPrompt, ContextQuestion
 from headscribe.store.describe.journal import Journal
-from headscribe.store.lookups import lookup_tables as tables
 from headscribe.store.lookups.lookup_dir import LookupDir
+from headscribe.store.lookups.lookup_tables import EXPLANATIONS, PROMPT_HEADS, SCORES, VERDICTS
 
 if TYPE_CHECKING:
     from headscribe.agent.asking import Asker
@@ -79,7 +79,7 @@ class AskedStages:
             if not self._ask(pairs, answer, "explanations", lambda one: one.pair.name):
                 return None
         rows = [found[one.pair] for one in pairs]
-        self._found.write_table("explanations", "explanations", map(tables.explanation_row, rows))
+        self._found.write(EXPLANATIONS, rows)
         counts = Counter(row.status.value for row in rows)
         return Made(dict(counts), unanswered=counts[Status.FAILED.value])
 
@@ -102,8 +102,8 @@ class AskedStages:
                 score = PairScore(one.pair, one.arm, left_out=f"explanation {status.value}")
             scores.append(score)
         every = [verdict for own in verdicts.values() for verdict in own]
-        self._found.write_table("scores", "verdicts", map(tables.verdict_row, every))
-        self._found.write_table("scores", "scores", map(tables.score_row, scores))
+        self._found.write(VERDICTS, every)
+        self._found.write(SCORES, scores)
         counts = Counter(verdict.status.value for verdict in every)
         left_out = [LeftOut(score.left_out, neuron=score.pair.neuron) for score in scores if score.left_out]
         return Made(
@@ -182,7 +182,7 @@ def pair_prompts(found: LookupDir, split: Split) -> list[PairPrompts]:
     for shown in read_prompts(found):
         if shown.split == split:
             prompts.setdefault(shown.prompt.neuron, []).append(shown)
-    active = dict(map(tables.read_active, found.rows("prompt_heads")))
+    active = {row.key: row.active for row in found.read(PROMPT_HEADS)}
     pairs = []
     for row in read_pairs(found):
         own, neuron = prompts.get(row.neuron, []), neurons[row.neuron]
@@ -193,12 +193,12 @@ def pair_prompts(found: LookupDir, split: Split) -> list[PairPrompts]:
 
 def read_explanations(found: LookupDir) -> list[Explanation]:
     """The rows of ``explanations.parquet``."""
-    return list(map(tables.read_explanation, found.rows("explanations")))
+    return list(found.read(EXPLANATIONS))
 
 
 def read_scores(found: LookupDir) -> list[PairScore]:
     """The rows of ``scores.parquet``."""
-    return list(map(tables.read_score, found.rows("scores")))
+    return list(found.read(SCORES))
 
 
 def shown_prompt(shown: ShownPrompt) -> ContextPrompt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,8 @@ from headscribe.pipeline.lookups.model_stages import read_neurons, read_pairs
 from headscribe.store.atomic import replacing
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.run_dir import RunDir
-from headscribe.store.lookups import lookup_tables as tables
-from headscribe.store.lookups.lookup_dir import JOINED, LookupDir
-from headscribe.store.tables import write_rows
-from headscribe.store.text import clean
+from headscribe.store.lookups.lookup_dir import LookupDir
+from headscribe.store.lookups.lookup_tables import HEADS_IN_CONTEXT, JoinedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +92,27 @@ def explained_contexts(found: LookupDir) -> list[dict[str, Any]]:
 
 def write_joined(found: LookupDir) -> Path:
     """Write ``heads_in_context.parquet``; gives where it lies."""
-    path = found.run / JOINED
+    path = HEADS_IN_CONTEXT.path(found.run)
     with replacing(path) as temporary:
-        write_rows(temporary, tables.HEADS_IN_CONTEXT, _rows(heads_in_context(found)))
+        HEADS_IN_CONTEXT.write(temporary, map(_row, heads_in_context(found)))
     return path
 
 
-def _rows(found: list[HeadInContext]) -> Iterator[tables.Row]:
-    for one in found:
-        outcome = one.description.outcome if one.description else None
-        neuron = one.activity.neuron if one.activity else None
-        yield {
-            "layer": one.head.layer,
-            "head": one.head.head,
-            "description": outcome.description if outcome else None,
-            "confidence": outcome.confidence if outcome else None,
-            "neuron_layer": neuron.layer if neuron else None,
-            "neuron": neuron.neuron if neuron else None,
-            "token": clean(one.token.text) if one.token else None,
-            "share": one.activity.share if one.activity else None,
-            "explanation": one.explanation.text if one.explanation else None,
-            **{name: getattr(one.score, name, None) for name in ("score", "low", "high")},
-            "in_words": one.in_words,
-        }
+def _row(one: HeadInContext) -> JoinedRow:
+    outcome = one.description.outcome if one.description else None
+    return JoinedRow(
+        head=one.head,
+        description=outcome.description if outcome else None,
+        confidence=outcome.confidence if outcome else None,
+        neuron=one.activity.neuron if one.activity else None,
+        token=one.token.text if one.token else None,
+        share=one.activity.share if one.activity else None,
+        explanation=one.explanation.text if one.explanation else None,
+        score=one.score.score if one.score else None,
+        low=one.score.low if one.score else None,
+        high=one.score.high if one.score else None,
+        in_words=one.in_words,
+    )
 
 
 def _order(one: HeadInContext) -> tuple[Head, float]:

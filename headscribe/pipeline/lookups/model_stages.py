@@ -24,8 +24,19 @@ from headscribe.core.settings import MapSettings
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.pipeline.lookups.text_pass import TextPass, forget_pass
 from headscribe.pipeline.map.running import run_checkpoint
-from headscribe.store.lookups import lookup_tables as tables
 from headscribe.store.lookups.lookup_dir import LookupDir
+from headscribe.store.lookups.lookup_tables import (
+    ABLATION,
+    HEADS,
+    LEFT_OUT,
+    NEURONS,
+    PROMPT_HEADS,
+    PROMPTS,
+    ActiveHeads,
+    ActivityRow,
+    LeftOutRow,
+    PromptRow,
+)
 
 if TYPE_CHECKING:
     from headscribe.inference.blocks import Blocks
@@ -95,7 +106,7 @@ class ModelStages:
         )
         arms = ("next-token", "random") if settings.baseline == "random" else ("next-token",)
         found = [neuron for neuron in found if neuron.arm in arms]
-        self._found.write_table("neurons", "neurons", map(tables.neuron_row, found))
+        self._found.write(NEURONS, found)
         return Made(dict(Counter(neuron.arm for neuron in found)))
 
     def prompts(self) -> Made:
@@ -124,10 +135,8 @@ class ModelStages:
         counts["prompts"] = len(rows)
         if not rows:
             request.progress.say("No neuron fires on any of these texts, so there is nothing to explain")
-        self._found.write_table("prompts", "prompts", map(tables.prompt_row, rows))
-        self._found.write_table(
-            "prompts", "left_out", (tables.left_out_row(one, "prompts") for one in left_out)
-        )
+        self._found.write(PROMPTS, map(PromptRow.of, rows))
+        self._found.write(LEFT_OUT, (LeftOutRow("prompts", one) for one in left_out))
         forget_pass(self._found)
         return Made(dict(counts), left_out)
 
@@ -153,16 +162,8 @@ class ModelStages:
         )
         rows = activity(one for one, prompt in zip(found, shown, strict=True) if prompt.split == "explain")
         explained = {(row.neuron, row.head) for row in pairs_to_explain(rows)}
-        self._found.write_table(
-            "heads",
-            "prompt_heads",
-            (tables.prompt_heads_row(one, at.split, at.rank) for one, at in zip(found, shown, strict=True)),
-        )
-        self._found.write_table(
-            "heads",
-            "heads",
-            (tables.activity_row(row, explained=(row.neuron, row.head) in explained) for row in rows),
-        )
+        self._found.write(PROMPT_HEADS, map(ActiveHeads.of, found, shown))
+        self._found.write(HEADS, (ActivityRow(row, (row.neuron, row.head) in explained) for row in rows))
         return Made({"prompts": len(found), "pairs": len(rows), "pairs to explain": len(explained)})
 
     def ablation(self) -> Made:
@@ -181,30 +182,29 @@ class ModelStages:
             reading=self.reading,
             progress=self._request.progress,
         )
-        written = self._found.write_table("ablation", "ablation", map(tables.ablation_row, rows))
+        written = self._found.write(ABLATION, rows)
         return Made({"ablations": written})
 
 
 def read_neurons(found: LookupDir) -> list[NextTokenNeuron]:
     """The rows of ``neurons.parquet``."""
-    return list(map(tables.read_neuron, found.rows("neurons")))
+    return list(found.read(NEURONS))
 
 
 def read_prompts(found: LookupDir) -> Iterator[ShownPrompt]:
     """The rows of ``prompts.parquet``."""
-    return map(tables.read_prompt, found.rows("prompts"))
+    return (row.shown() for row in found.read(PROMPTS))
 
 
 def read_pairs(found: LookupDir) -> list[HeadActivity]:
     """The pairs that are to be explained: those rows of ``heads.parquet``."""
-    return [tables.read_activity(row) for row in found.rows("heads") if row["explained"]]
+    return [row.activity for row in found.read(HEADS) if row.explained]
 
 
 def _prompt_heads(found: LookupDir, neurons: Iterable[Neuron]) -> Iterator[PromptHeads]:
     """``PromptHeads`` of some neurons' prompts again, from the tables."""
     request = set(neurons)
     prompts = {shown.key: shown.prompt for shown in read_prompts(found) if shown.prompt.neuron in request}
-    for row in found.rows("prompt_heads"):
-        key, active = tables.read_active(row)
-        if prompt := prompts.get(key):
-            yield PromptHeads(prompt, row["mean"], row["deviation"], active, row["n_heads"])
+    for row in found.read(PROMPT_HEADS):
+        if prompt := prompts.get(row.key):
+            yield PromptHeads(prompt, row.mean, row.deviation, row.active, row.n_heads)

@@ -13,8 +13,8 @@ from headscribe.core.lookups import ARMS, REMOVED, AblationEffect
 from headscribe.core.settings import Stage
 from headscribe.pipeline.lookups.asked_stages import read_scores
 from headscribe.pipeline.lookups.model_stages import read_neurons
-from headscribe.store.lookups import lookup_tables as tables
 from headscribe.store.lookups.lookup_dir import LookupDir
+from headscribe.store.lookups.lookup_tables import ABLATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def sum_up(found: LookupDir) -> LookupsFound:
     neurons = read_neurons(found)
     arms = [arm for arm in ARMS if any(one.arm == arm for one in neurons)]
     own = {one.neuron for one in neurons if one.arm == "next-token"}
-    ablated = [row for row in map(tables.read_ablation, found.rows("ablation")) if row.neuron in own]
+    ablated = [row for row in found.read(ABLATION) if row.neuron in own]
     return LookupsFound(
         arms=tuple(arm_scores(arm, scores, seed) for arm in arms) if found.done("scores") else (),
         difference=arm_difference(scores, seed),

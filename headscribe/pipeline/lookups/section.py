@@ -19,8 +19,8 @@ from headscribe.pipeline.lookups.results import LookupsFound, sum_up
 from headscribe.report.lookups.page import ShownNeuron, ShownPair, render_lookups
 from headscribe.store.atomic import write_text
 from headscribe.store.describe.run_dir import LOOKUPS, RunDir
-from headscribe.store.lookups import lookup_tables as tables
 from headscribe.store.lookups.lookup_dir import PAGE, LookupDir
+from headscribe.store.lookups.lookup_tables import ABLATION, HEADS, PROMPT_HEADS, VERDICTS
 
 NOTES = 3
 """Contexts that a head's card names, the best scored first."""
@@ -106,7 +106,7 @@ def _neurons(found: LookupDir) -> Iterator[ShownNeuron]:
     prompts: dict[Neuron, list[ShownPrompt]] = defaultdict(list)
     for shown in read_prompts(found):
         prompts[shown.prompt.neuron].append(shown)
-    active = dict(map(tables.read_active, found.rows("prompt_heads")))
+    active = {row.key: row.active for row in found.read(PROMPT_HEADS)}
     pairs: dict[Neuron, list[ShownPair]] = defaultdict(list)
     for pair in _pairs(found):
         pairs[pair.activity.neuron].append(pair)
@@ -121,15 +121,14 @@ def _pairs(found: LookupDir) -> Iterator[ShownPair]:
     explained = {row.pair: row for row in read_explanations(found)}
     scores = {row.pair: row for row in read_scores(found)}
     verdicts: dict[Pair, list[Verdict]] = defaultdict(list)
-    for verdict in map(tables.read_verdict, found.rows("verdicts")):
+    for verdict in found.read(VERDICTS):
         verdicts[verdict.pair].append(verdict)
     ablated: dict[Pair, list[Ablation]] = defaultdict(list)
-    for ablation in map(tables.read_ablation, found.rows("ablation")):
+    for ablation in found.read(ABLATION):
         ablated[Pair(ablation.neuron, ablation.head)].append(ablation)
     beside = descriptions_beside(found)
-    rows = list(found.rows("heads"))
-    for row in sorted(rows, key=lambda row: not row["explained"]):
-        activity = tables.read_activity(row)
+    for row in sorted(found.read(HEADS), key=lambda row: not row.explained):
+        activity = row.activity
         pair, said = Pair(activity.neuron, activity.head), beside.get(activity.head)
         yield ShownPair(
             activity,

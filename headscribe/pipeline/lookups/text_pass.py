@@ -17,6 +17,7 @@ from headscribe.core.lookups import LeftOut, Neuron, Split, TopPrompt
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.store.atomic import write_text
 from headscribe.store.lookups.lookup_dir import LookupDir
+from headscribe.store.lookups.lookup_tables import PROMPTS
 
 if TYPE_CHECKING:
     from headscribe.inference.blocks import Blocks
@@ -144,4 +145,4 @@ def forget_pass(found: LookupDir) -> None:
 
 
 def _saved_at(found: LookupDir) -> Path:
-    return found.path("prompts").with_name("prompts.partial.json")
+    return found.path(PROMPTS).with_name("prompts.partial.json")

@@ -70,10 +70,10 @@ def write_check_plots(map_dir: MapDir, folder: Path, progress: Progress | None =
         MissingExtra: matplotlib is not installed.
     """
     from headscribe.report.plots.plots import ablation_curves, correlation_scatter
-    from headscribe.store.check.check_tables import FILES
+    from headscribe.store.check.check_tables import TABLES
 
     correlation, ablation = map(_by_operation, check_rows(map_dir))
-    multi_token = _by_operation(_rows(map_dir.path / FILES["multi-token"]))
+    multi_token = _by_operation(_rows(TABLES["multi-token"].path(map_dir.path)))
     if not correlation and not ablation and not multi_token:
         raise BadStore(
             "nothing was checked on this map",
@@ -108,9 +108,9 @@ def check_rows(map_dir: MapDir) -> tuple[list[dict[str, Any]], list[dict[str, An
 
     Operations that ablation knows by their base accuracy alone, as possible control tasks, are left out.
     """
-    from headscribe.store.check.check_tables import FILES
+    from headscribe.store.check.check_tables import TABLES
 
-    correlation, ablation = (_rows(map_dir.path / FILES[kind]) for kind in ("correlation", "ablation"))
+    correlation, ablation = (_rows(TABLES[kind].path(map_dir.path)) for kind in ("correlation", "ablation"))
     ablated = {row["operation"] for row in ablation if row["n_removed"]}
     return correlation, [row for row in ablation if row["operation"] in ablated]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Iterator
 from itertools import groupby
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any
 
 from headscribe.core.heads import Head
-from headscribe.core.rounds import AskedItem, Confidence, Experiment, Round, Transcript
+from headscribe.core.rounds import Transcript
 from headscribe.store.describe.run_dir import RunDir
-
-R = TypeVar("R")
+from headscribe.store.describe.transcripts import EXPERIMENTS, ROUNDS, TESTS
+from headscribe.store.table import Table
 
 
 def read_transcripts(run: RunDir) -> Iterator[tuple[Head, Transcript]]:
@@ -20,37 +20,14 @@ def read_transcripts(run: RunDir) -> Iterator[tuple[Head, Transcript]]:
     Nothing comes for methods that keep no transcript. The texts come from LLMs and vocabularies, and are as
     untrusted as these.
     """
-    for head, rounds in _by_head(run, "rounds", _round):
+    for head, rounds in _by_head(run, ROUNDS):
         yield head, Transcript(rounds)
-    for head, items in _by_head(run, "tests", _item):
+    for head, items in _by_head(run, TESTS):
         yield head, Transcript((), items)
-    for head, experiments in _by_head(run, "experiments", _experiment):
+    for head, experiments in _by_head(run, EXPERIMENTS):
         yield head, Transcript((), (), experiments)
 
 
-def _by_head(
-    run: RunDir, table: str, record: Callable[[dict[str, Any]], R]
-) -> Iterator[tuple[Head, tuple[R, ...]]]:
-    for head, rows in groupby(run.transcript(table), lambda row: Head(row["layer"], row["head"])):
-        yield head, tuple(map(record, rows))
-
-
-def _round(row: dict[str, Any]) -> Round:
-    names = ("status", "inputs", "pattern", "description", "error", "kept")
-    confidence = Confidence(
-        row["confidence"],
-        row["confidence_low"],
-        row["confidence_high"],
-        row["n_tests"],
-        row["unanswered"],
-    )
-    return Round(row["round"], **{name: row[name] for name in names}, confidence=confidence)
-
-
-def _item(row: dict[str, Any]) -> AskedItem:
-    values = {field.name: row[field.name] for field in fields(AskedItem)}
-    return AskedItem(**values | {"choices": tuple(map(tuple, row["choices"]))})
-
-
-def _experiment(row: dict[str, Any]) -> Experiment:
-    return Experiment(row["request"], row["tool"], row["arguments"], row["answer"])
+def _by_head(run: RunDir, table: Table[Any]) -> Iterator[tuple[Head, tuple[Any, ...]]]:
+    for head, rows in groupby(run.transcript(table), itemgetter(0)):
+        yield head, tuple(step for _, step in rows)

@@ -7,64 +7,47 @@ atomically; so after a kill a piece is either done, or will be made again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from headscribe.core.checks import AblationPoint, DynamicScore
 from headscribe.core.errors import BadStore
-from headscribe.core.heads import Head
 from headscribe.store.atomic import replacing, write_text
 from headscribe.store.headers import SCHEMA_VERSION
-from headscribe.store.tables import read_rows, write_rows
+from headscribe.store.table import Table
 from headscribe.store.text import clean, without_keys
 from headscribe.store.tool import Tool, this_tool
 
 HEADER = "checks.json"
 Kind = Literal["correlation", "multi-token", "ablation", "base"]
-FILES: dict[Kind, str] = {
-    "correlation": "correlation.parquet",
-    "multi-token": "multi_token.parquet",
-    "ablation": "ablation.parquet",
-    "base": "ablation.parquet",
+CHECK_AGAIN = "Remove it and checks.json beside it, and check again"
+CORRELATION = Table(
+    "correlation",
+    DynamicScore,
+    "One row per operation, template and head: map against model",
+    CHECK_AGAIN,
+)
+MULTI_TOKEN = Table(
+    "multi_token",
+    DynamicScore,
+    "One row per operation, template and head, for sources of several tokens",
+    CHECK_AGAIN,
+)
+ABLATION = Table(
+    "ablation",
+    AblationPoint,
+    "One row per operation, template, arm, draw and number of heads removed",
+    CHECK_AGAIN,
+)
+TABLES: dict[Kind, Table[Any]] = {
+    "correlation": CORRELATION,
+    "multi-token": MULTI_TOKEN,
+    "ablation": ABLATION,
+    "base": ABLATION,
 }
-
-_SHARES = (
-    "static",
-    "dynamic",
-    "dynamic_forced",
-    "static_suppression",
-    "dynamic_suppression",
-    "dynamic_forced_suppression",
-)
-CORRELATION = pa.schema(
-    [
-        ("operation", pa.string()),
-        ("template", pa.string()),
-        ("layer", pa.int32()),
-        ("head", pa.int32()),
-        *((name, pa.float64()) for name in _SHARES),
-        ("n_pairs", pa.int32()),
-    ]
-)
-ABLATION = pa.schema(
-    [
-        ("operation", pa.string()),
-        ("template", pa.string()),
-        ("arm", pa.string()),
-        ("draw", pa.int32()),
-        ("n_removed", pa.int32()),
-        ("layer", pa.int32()),
-        ("head", pa.int32()),
-        ("accuracy", pa.float64()),
-        ("n_pairs", pa.int32()),
-        ("task", pa.string()),
-        ("task_template", pa.string()),
-    ]
-)
 
 _Key = tuple[str, str, str]
 
@@ -124,50 +107,33 @@ class CheckTables:
 
     def scores(self, check: Literal["correlation", "multi-token"]) -> list[DynamicScore]:
         """All rows of ``correlation.parquet`` or ``multi_token.parquet`` that are done."""
-        return [_dynamic_score(row) for row in self._rows(check) if (check, *_of(row)) in self._done]
+        return self._records(check)
 
     def points(self) -> list[AblationPoint]:
         """All rows of ``ablation.parquet`` that are done."""
-        return [_point(row) for row in self._rows("ablation") if _ablation_key(row) in self._done]
+        return self._records("ablation")
 
-    def add_scores(
-        self,
-        check: Literal["correlation", "multi-token"],
-        scores: Iterable[DynamicScore],
-        done: Sequence[FinishedPiece],
+    def add(
+        self, check: Kind, records: Iterable[DynamicScore | AblationPoint], done: Sequence[FinishedPiece]
     ) -> None:
-        """Add finished pieces of work, in place of what there was of them."""
-        rows = [_dynamic_row(score) for score in scores]
-        self._add(check, CORRELATION, rows, done, lambda row: (check, *_of(row)))
-
-    def add_points(self, points: Iterable[AblationPoint], done: Sequence[FinishedPiece]) -> None:
-        """Add finished ablations or base accuracies, in place of what there was of them."""
-        self._add("ablation", ABLATION, [_point_row(point) for point in points], done, _ablation_key)
-
-    def _add(
-        self,
-        check: Kind,
-        schema: pa.Schema,
-        rows: list[dict[str, Any]],
-        done: Sequence[FinishedPiece],
-        key: Callable[[dict[str, Any]], _Key],
-    ) -> None:
+        """Add finished pieces of work to the table of a check, in place of what there was of them."""
         cleaned = [
-            item.model_copy(update={"operation": clean(item.operation), "template": clean(item.template)})
-            for item in done
+            piece.model_copy(update={"operation": clean(piece.operation), "template": clean(piece.template)})
+            for piece in done
         ]
-        new = {item.key: item for item in cleaned}
-        kept = [row for row in self._rows(check) if key(row) in self._done and key(row) not in new]
-        with replacing(self.folder / FILES[check]) as temporary:
-            write_rows(temporary, schema, kept + rows)
+        new = {piece.key: piece for piece in cleaned}
+        kept = [record for record in self._records(check) if _key(check, record) not in new]
+        with replacing(TABLES[check].path(self.folder)) as temporary:
+            TABLES[check].write(temporary, [*kept, *records])
         self._done |= new
         header = ChecksHeader(tool=this_tool(), command=self._command, done=tuple(self._done.values()))
         text = json.dumps(header.model_dump(mode="json"), indent=2, ensure_ascii=True) + "\n"
         write_text(self.folder / HEADER, text)
 
-    def _rows(self, check: Kind) -> list[dict[str, Any]]:
-        path = self.folder / FILES[check]
-        return list(read_rows(path)) if path.exists() else []
+    def _records(self, check: Kind) -> list[Any]:
+        path = TABLES[check].path(self.folder)
+        records = TABLES[check].read(path) if path.exists() else ()
+        return [record for record in records if _key(check, record) in self._done]
 
 
 def _read_header(path: Path) -> ChecksHeader | None:
@@ -184,51 +150,8 @@ def _read_header(path: Path) -> ChecksHeader | None:
         ) from error
 
 
-def _of(row: dict[str, Any]) -> tuple[str, str]:
-    return row["operation"], row["template"]
-
-
-def _ablation_key(row: dict[str, Any]) -> _Key:
-    base = row["arm"] == "top" and row["n_removed"] == 0
-    return "base" if base else "ablation", *_of(row)
-
-
-def _dynamic_row(score: DynamicScore) -> dict[str, Any]:
-    return {
-        "operation": clean(score.operation),
-        "template": clean(score.template),
-        "layer": score.head.layer,
-        "head": score.head.head,
-        **{name: getattr(score, name) for name in _SHARES},
-        "n_pairs": score.n_pairs,
-    }
-
-
-def _dynamic_score(row: dict[str, Any]) -> DynamicScore:
-    return DynamicScore(
-        operation=row["operation"],
-        template=row["template"],
-        head=Head(row["layer"], row["head"]),
-        n_pairs=row["n_pairs"],
-        **{name: row[name] for name in _SHARES},
-    )
-
-
-def _point_row(point: AblationPoint) -> dict[str, Any]:
-    texts = ("operation", "template", "task", "task_template")
-    return {
-        **{name: clean(getattr(point, name)) for name in texts},
-        "arm": point.arm,
-        "draw": point.draw,
-        "n_removed": point.n_removed,
-        "layer": point.head.layer if point.head else None,
-        "head": point.head.head if point.head else None,
-        "accuracy": point.accuracy,
-        "n_pairs": point.n_pairs,
-    }
-
-
-def _point(row: dict[str, Any]) -> AblationPoint:
-    layer, index = row["layer"], row["head"]
-    plain = {name: row[name] for name in ABLATION.names if name not in {"layer", "head"}}
-    return AblationPoint(**plain, head=None if layer is None else Head(layer, index))
+def _key(check: Kind, record: DynamicScore | AblationPoint) -> _Key:
+    """Which piece of work a row belongs to; base accuracies lie in the table of ablation."""
+    if isinstance(record, AblationPoint):
+        check = "base" if record.arm == "top" and record.n_removed == 0 else "ablation"
+    return check, record.operation, record.template

@@ -5,9 +5,8 @@ from __future__ import annotations
 from headscribe.core.records import Description
 from headscribe.store.table import Table
 
+DESCRIBE_AGAIN = "Run headscribe describe again; answers in the journal are kept"
+
 DESCRIPTIONS = Table(
-    "descriptions",
-    Description,
-    "One row per described head, by layer and head",
-    "Run headscribe describe again; answers in the journal are kept",
+    "descriptions", Description, "One row per described head, by layer and head", DESCRIBE_AGAIN
 )

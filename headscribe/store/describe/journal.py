@@ -171,7 +171,7 @@ class Journal:
                 status,
                 time.time(),
                 _json(DESCRIPTIONS.rows([description])[0]),
-                _json(transcript_json(transcript)) if transcript else None,
+                _json(transcript_json(head, transcript)) if transcript else None,
             ),
         )
 

@@ -8,24 +8,24 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Description
-from headscribe.store import tables
 from headscribe.store.atomic import disk_errors, replacing, write_text
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.journal import Journal
-from headscribe.store.describe.transcripts import EXPERIMENTS, ROUNDS, TESTS, transcript_rows
+from headscribe.store.describe.transcripts import TRANSCRIPTS, transcript_records
 from headscribe.store.headers import RunHeader, header_text, read_header
 from headscribe.store.lock import RunLock
 from headscribe.store.map.kept_layers import layers_folder
 from headscribe.store.map.map_dir import MapDir
+from headscribe.store.table import Table
+
+R = TypeVar("R")
 
 HEADER, JOURNAL, REPORT, MAP = "run.json", "run.db", "report.html", "map"
-TRANSCRIPTS = {"rounds": ROUNDS, "tests": TESTS, "experiments": EXPERIMENTS}
-"""Tables on how descriptions came about, ``NAME.parquet``; only runs whose method keeps that have them."""
 LOOKUPS = "lookups.json"
 """Header of the context look-ups, which may lie in a run's folder with or without descriptions."""
 LOCK = ".lock"
@@ -68,10 +68,10 @@ class RunDir:
             )
         return found
 
-    def transcript(self, name: str) -> Iterator[dict[str, Any]]:
-        """The rows of ``rounds``, ``tests`` or ``experiments``, by head; none where the method keeps none."""
-        path = self.path / f"{name}.parquet"
-        return tables.read_rows(path) if path.is_file() else iter(())
+    def transcript(self, table: Table[R]) -> Iterator[R]:
+        """The rows of one of the ``TRANSCRIPTS``, by head; none where the method keeps none."""
+        path = table.path(self.path)
+        return table.read(path) if path.is_file() else iter(())
 
     def descriptions(self) -> list[Description]:
         """The table of descriptions, in model order.
@@ -132,12 +132,11 @@ class RunWriter:
         Args:
             kept: gives the heads' transcripts as the journal keeps them, from the start at every call.
         """
-        for name, schema in TRANSCRIPTS.items():
-            path = self.path / f"{name}.parquet"
-            rows = (row for head, value in kept() for row in transcript_rows(head, value, name))
+        for table in TRANSCRIPTS:
+            path = table.path(self.path)
             with replacing(path) as temporary:
-                found = tables.write_rows(temporary, schema, rows)
-            if not found:
+                rows = table.write(temporary, transcript_records(table, kept(), self.path / JOURNAL))
+            if not rows:
                 path.unlink()
 
     def close(self) -> None:

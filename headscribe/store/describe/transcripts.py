@@ -2,87 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
-
-import pyarrow as pa
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from headscribe.core.heads import Head
-from headscribe.core.rounds import Transcript
-from headscribe.store.tables import HEAD
-from headscribe.store.text import clean
+from headscribe.core.rounds import AskedItem, Experiment, Round, Transcript
+from headscribe.store.describe.descriptions import DESCRIBE_AGAIN
+from headscribe.store.table import Table
 
-ROUNDS = pa.schema(
-    [
-        *HEAD,
-        ("round", pa.int32()),
-        ("kept", pa.bool_()),
-        ("status", pa.string()),
-        ("inputs", pa.string()),
-        ("pattern", pa.string()),
-        ("description", pa.string()),
-        ("confidence", pa.float64()),
-        ("confidence_low", pa.float64()),
-        ("confidence_high", pa.float64()),
-        ("n_tests", pa.int32()),
-        ("unanswered", pa.float64()),
-        ("error", pa.string()),
-    ]
+
+class HeadRound(NamedTuple):
+    """A round of a head."""
+
+    head: Head
+    round: Round
+
+
+class HeadItem(NamedTuple):
+    """An item that a reader of a head's description was asked."""
+
+    head: Head
+    item: AskedItem
+
+
+class HeadExperiment(NamedTuple):
+    """A tool call on a head."""
+
+    head: Head
+    experiment: Experiment
+
+
+ROUNDS = Table("rounds", HeadRound, "One row per head and answer of the describer", DESCRIBE_AGAIN)
+TESTS = Table(
+    "tests", HeadItem, "One row per head and item that a reader of a description was asked", DESCRIBE_AGAIN
 )
-
-TESTS = pa.schema(
-    [
-        *HEAD,
-        ("round", pa.int32()),
-        ("part", pa.string()),
-        ("kind", pa.string()),
-        ("source_id", pa.int32()),
-        ("source", pa.string()),
-        ("choices", pa.list_(pa.list_(pa.string()))),
-        ("right", pa.string()),
-        ("answer", pa.string()),
-        ("reason", pa.string()),
-    ]
+EXPERIMENTS = Table(
+    "experiments", HeadExperiment, "One row per head and tool call of the method `agent`", DESCRIBE_AGAIN
 )
-
-EXPERIMENTS = pa.schema(
-    [
-        *HEAD,
-        ("request", pa.int32()),
-        ("tool", pa.string()),
-        ("arguments", pa.string()),
-        ("answer", pa.string()),
-    ]
-)
+TRANSCRIPTS: tuple[Table[Any], ...] = (ROUNDS, TESTS, EXPERIMENTS)
+"""Only runs whose method keeps rounds, items or experiments have the table."""
 
 
-def transcript_json(transcript: Transcript) -> dict[str, Any]:
-    """A transcript as plain JSON data, for the journal: one list of rows per table."""
+def transcript_json(head: Head, transcript: Transcript) -> dict[str, Any]:
+    """A head's transcript as plain JSON data, for the journal: the rows of each table."""
     return {
-        "rounds": [_cleaned(_round(one)) for one in asdict(transcript)["rounds"]],
-        "tests": [_cleaned(item) for item in asdict(transcript)["items"]],
-        "experiments": [_cleaned(one) for one in asdict(transcript)["experiments"]],
+        ROUNDS.name: ROUNDS.rows(HeadRound(head, one) for one in transcript.rounds),
+        TESTS.name: TESTS.rows(HeadItem(head, one) for one in transcript.items),
+        EXPERIMENTS.name: EXPERIMENTS.rows(HeadExperiment(head, one) for one in transcript.experiments),
     }
 
 
-def transcript_rows(head: Head, kept: dict[str, Any], table: str) -> Iterator[dict[str, Any]]:
-    """The rows of ``rounds``, ``tests`` or ``experiments`` for one head, from what the journal keeps."""
-    place = {"layer": head.layer, "head": head.head}
-    return (place | row for row in kept[table])
+def transcript_records(
+    table: Table[Any], kept: Iterable[tuple[Head, dict[str, Any]]], journal: Path
+) -> Iterator[Any]:
+    """The records of one table, from what the journal keeps of each head.
 
-
-def _round(value: dict[str, Any]) -> dict[str, Any]:
-    found = value.pop("confidence")
-    names = {"value": "confidence", "low": "confidence_low", "high": "confidence_high", "n": "n_tests"}
-    value["round"] = value.pop("number")
-    return value | {names.get(name, name): number for name, number in found.items()}
-
-
-def _cleaned(value: Any) -> Any:
-    """The same data with texts that can be written as UTF-8."""
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return {name: _cleaned(inner) for name, inner in value.items()}
-    return [_cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value
+    Raises:
+        BadStore: the journal keeps something else.
+    """
+    for head, rows in kept:
+        # Rows that an older version kept do not say whose they are.
+        yield from table.records([head._asdict() | row for row in rows[table.name]], journal)

@@ -8,69 +8,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadStore
 from headscribe.core.evaluation import Categories, ConfidenceReliability, Judgment, Measured, Sorting
-from headscribe.core.heads import Head
 from headscribe.core.records import Description
 from headscribe.core.settings import EvaluateSettings
 from headscribe.store.atomic import replacing, write_text
 from headscribe.store.headers import SCHEMA_VERSION, Command, Totals
-from headscribe.store.tables import HEAD, read_rows, write_rows
-from headscribe.store.text import clean
+from headscribe.store.table import Table
 from headscribe.store.tool import Tool
+
+R = TypeVar("R")
 
 HEADER = "evaluation.json"
 AGAIN = "Run headscribe evaluate on the run again"
 
-JUDGMENTS = pa.schema(
-    [
-        *HEAD,
-        ("operation", pa.string()),
-        ("category", pa.string()),
-        ("score", pa.float64()),
-        ("scored", pa.bool_()),
-        ("rules", pa.bool_()),
-        ("phrase", pa.string()),
-        ("llm", pa.bool_()),
-        ("llm_status", pa.string()),
-    ]
+JUDGMENTS = Table("judgments", Judgment, "One row per head with an answer and scored operation", AGAIN)
+CATEGORIES = Table("categories", Sorting, "One row per described head and category of descriptions", AGAIN)
+METRICS = Table(
+    "evaluation", Measured, "One row per judge, operation (or category, or all together) and metric", AGAIN
 )
-CATEGORIES = pa.schema(
-    [
-        *HEAD,
-        ("category", pa.string()),
-        ("level", pa.string()),
-        ("rules", pa.bool_()),
-        ("phrase", pa.string()),
-        ("llm", pa.bool_()),
-        ("llm_status", pa.string()),
-    ]
-)
-METRICS = pa.schema(
-    [
-        ("judge", pa.string()),
-        ("scope", pa.string()),
-        ("name", pa.string()),
-        ("average", pa.string()),
-        ("metric", pa.string()),
-        *(
-            (name, pa.float64())
-            for name in ("value", "low", "high", "chance", "chance_low", "chance_high", "p")
-        ),
-        *((name, pa.int32()) for name in ("n_heads", "n_items", "n_scored", "n_expressed", "n_operations")),
-    ]
-)
-Name = Literal["judgments", "categories", "evaluation"]
-TABLES: dict[Name, pa.Schema] = {"judgments": JUDGMENTS, "categories": CATEGORIES, "evaluation": METRICS}
+TABLES: tuple[Table[Any], ...] = (JUDGMENTS, CATEGORIES, METRICS)
 
 
 class LexiconUsed(BaseModel):
@@ -164,16 +129,11 @@ def write_evaluation(run: Path, found: Evaluation) -> Evaluation:
     Raises:
         BadStore: the folder cannot be written.
     """
-    rows: dict[Name, Iterable[dict[str, Any]]] = {
-        "judgments": (_row(JUDGMENTS, row) for row in found.judgments),
-        "categories": (_row(CATEGORIES, row) for row in found.sortings),
-        "evaluation": (_row(METRICS, row) for row in found.metrics),
-    }
     hashes = {}
-    for name, schema in TABLES.items():
-        with replacing(_path(run, name)) as temporary:
-            write_rows(temporary, schema, rows[name])
-            hashes[name] = _hash(temporary)
+    for table, records in zip(TABLES, (found.judgments, found.sortings, found.metrics), strict=True):
+        with replacing(table.path(run)) as temporary:
+            table.write(temporary, records)
+            hashes[table.name] = _hash(temporary)
     header = found.header.model_copy(update={"tables": hashes})
     write_text(run / HEADER, json.dumps(header.model_dump(mode="json"), indent=2, ensure_ascii=True) + "\n")
     return Evaluation(header, found.judgments, found.sortings, found.metrics)
@@ -188,9 +148,9 @@ def read_evaluation(run: Path) -> Evaluation:
     header = read_evaluation_header(run)
     return Evaluation(
         header,
-        [_judgment(row) for row in _rows(run, header, "judgments")],
-        [_sorting(row) for row in _rows(run, header, "categories")],
-        [Measured(**row) for row in _rows(run, header, "evaluation")],
+        list(_read(run, header, JUDGMENTS)),
+        list(_read(run, header, CATEGORIES)),
+        list(_read(run, header, METRICS)),
     )
 
 
@@ -200,7 +160,7 @@ def read_judgments(run: Path) -> list[Judgment]:
     Raises:
         BadStore: as ``read_evaluation``.
     """
-    return [_judgment(row) for row in _rows(run, read_evaluation_header(run), "judgments")]
+    return list(_read(run, read_evaluation_header(run), JUDGMENTS))
 
 
 def read_evaluation_header(run: Path) -> EvaluationHeader:
@@ -225,37 +185,16 @@ def read_evaluation_header(run: Path) -> EvaluationHeader:
         raise BadStore(f"{HEADER} is damaged", where=path, do=AGAIN) from error
 
 
-def _rows(run: Path, header: EvaluationHeader, name: Name) -> Iterable[dict[str, Any]]:
-    path = _path(run, name)
-    if not path.is_file():
-        raise BadStore("a table of the evaluation is missing", where=path, do=AGAIN)
-    if _hash(path) != header.tables.get(name):
+def _read(run: Path, header: EvaluationHeader, table: Table[R]) -> Iterator[R]:
+    path = table.path(run)
+    if path.is_file() and _hash(path) != header.tables.get(table.name):
         what = "a table does not belong to the evaluation beside it: it is damaged, or writing was cut short"
         raise BadStore(what, where=path, do=AGAIN)
-    return read_rows(path)
-
-
-def _path(run: Path, name: Name) -> Path:
-    return run / f"{name}.parquet"
+    return table.read(path)
 
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _row(schema: pa.Schema, record: Judgment | Sorting | Measured) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(record, name, None) for name in schema.names}
-    if not isinstance(record, Measured):
-        row["layer"], row["head"] = record.head
-    return {name: clean(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _judgment(row: dict[str, Any]) -> Judgment:
-    return Judgment(Head(row.pop("layer"), row.pop("head")), **row)
-
-
-def _sorting(row: dict[str, Any]) -> Sorting:
-    return Sorting(Head(row.pop("layer"), row.pop("head")), **row)
 
 
 def descriptions_hash(descriptions: Sequence[Description]) -> str:

@@ -9,30 +9,41 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from headscribe.core.chat import content_hash
-from headscribe.core.errors import BadStore
+from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.settings import LookupSettings, Stage
 from headscribe.store.atomic import replacing, write_text
 from headscribe.store.describe.run_dir import LOOKUPS
 from headscribe.store.headers import SCHEMA_VERSION, Command, Model
-from headscribe.store.lookups import lookup_tables as rows
-from headscribe.store.tables import read_rows, write_rows
+from headscribe.store.lookups.lookup_tables import (
+    ABLATION,
+    EXPLANATIONS,
+    HEADS,
+    LEFT_OUT,
+    NEURONS,
+    PROMPT_HEADS,
+    PROMPTS,
+    SCORES,
+    VERDICTS,
+)
+from headscribe.store.table import Table
 from headscribe.store.tool import Tool
 
-FOLDER, PAGE, JOINED = "lookups", "lookups.html", "heads_in_context.parquet"
+R = TypeVar("R")
 
-TABLES: dict[Stage, dict[str, pa.Schema]] = {
-    "neurons": {"neurons": rows.NEURONS},
-    "prompts": {"prompts": rows.PROMPTS, "left_out": rows.LEFT_OUT},
-    "heads": {"heads": rows.HEADS, "prompt_heads": rows.PROMPT_HEADS},
-    "ablation": {"ablation": rows.ABLATION},
-    "explanations": {"explanations": rows.EXPLANATIONS},
-    "scores": {"scores": rows.SCORES, "verdicts": rows.VERDICTS},
+FOLDER, PAGE = "lookups", "lookups.html"
+
+TABLES: dict[Stage, tuple[Table[Any], ...]] = {
+    "neurons": (NEURONS,),
+    "prompts": (PROMPTS, LEFT_OUT),
+    "heads": (HEADS, PROMPT_HEADS),
+    "ablation": (ABLATION,),
+    "explanations": (EXPLANATIONS,),
+    "scores": (SCORES, VERDICTS),
 }
 """The tables of each stage, ``lookups/NAME.parquet``."""
 AFTER: dict[Stage, Stage | None] = {
@@ -135,23 +146,37 @@ class LookupDir:
         """A stage that is done, None if it is not."""
         return self.header.stages.get(stage) if self.header else None
 
-    def path(self, table: str) -> Path:
+    def path(self, table: Table[Any]) -> Path:
         """Where a table lies, or will."""
-        return self.run / FOLDER / f"{table}.parquet"
+        return table.path(self.run / FOLDER)
 
-    def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        """The rows of a table whose stage is done; none where it is not.
+    def read(self, table: Table[R]) -> Iterator[R]:
+        """The records of a table whose stage is done; none where it is not.
 
         Raises:
             BadStore: the table is missing or damaged all the same.
         """
-        stage = next(stage for stage, tables in TABLES.items() if table in tables)
-        return read_rows(self.path(table)) if self.done(stage) else iter(())
+        return table.read(self.path(table)) if self.done(_stage(table)) else iter(())
 
-    def write_table(self, stage: Stage, table: str, found: Iterable[dict[str, Any]]) -> int:
-        """Replace a table of a stage; gives its rows."""
+    def rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The same as rows of plain data, by the table's name.
+
+        Raises:
+            BadOption: there is no table of this name.
+            BadStore: as ``read``.
+        """
+        tables = {table.name: table for tables in TABLES.values() for table in tables}
+        if name not in tables:
+            raise BadOption(
+                f"there is no table '{name}'", where=self.run, do=f"There are: {', '.join(tables)}"
+            )
+        table = tables[name]
+        return table.read_rows(self.path(table)) if self.done(_stage(table)) else iter(())
+
+    def write(self, table: Table[R], records: Iterable[R]) -> int:
+        """Replace a table; gives its rows."""
         with replacing(self.path(table)) as temporary:
-            return write_rows(temporary, TABLES[stage][table], found)
+            return table.write(temporary, records)
 
     def write_header(self, header: LookupsHeader) -> None:
         """Replace ``lookups.json``, and remove the tables of stages that are no longer done."""
@@ -162,6 +187,10 @@ class LookupDir:
             if stage not in header.stages:
                 for table in tables:
                     self.path(table).unlink(missing_ok=True)
+
+
+def _stage(table: Table[Any]) -> Stage:
+    return next(stage for stage, tables in TABLES.items() if table in tables)
 
 
 def _read_header(path: Path) -> LookupsHeader | None:

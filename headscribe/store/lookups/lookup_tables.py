@@ -1,17 +1,15 @@
-"""The tables of context look-ups, ``lookups/*.parquet``: their columns, and records to rows and back."""
+"""The tables of context look-ups, ``lookups/*.parquet``."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
-import pyarrow as pa
-
+from headscribe.core.columns import Column
 from headscribe.core.heads import Head
-from headscribe.core.lookup_scores import Explanation, Pair, PairScore, ShownPrompt, Verdict
+from headscribe.core.lookup_scores import Explanation, PairScore, ShownPrompt, Verdict
 from headscribe.core.lookups import (
     Ablation,
-    Arm,
     CutPrompt,
     HeadActivity,
     LeftOut,
@@ -21,317 +19,170 @@ from headscribe.core.lookups import (
     Split,
     TopPrompt,
 )
-from headscribe.core.records import Status, Token
-from headscribe.store.tables import HEAD
-from headscribe.store.text import clean
+from headscribe.core.records import Token
+from headscribe.store.table import Table
 
-Row = dict[str, Any]
+AGAIN = "Remove lookups.json and look up again; answers in the journal are kept"
+_SPLIT = Column("`explain` or `score`")
+_RANK = Column("place among the neuron's prompts of that split, from 0, the strongest first")
 
-NEURON = [("neuron_layer", pa.int32()), ("neuron", pa.int32())]
-_PROMPT = [*NEURON, ("split", pa.string()), ("rank", pa.int32())]
-_INTS, _TEXTS = pa.list_(pa.int32()), pa.list_(pa.string())
 
-NEURONS = pa.schema(
-    [
-        *NEURON,
-        ("arm", pa.string()),
-        ("token_id", pa.int32()),
-        ("token", pa.string()),
-        ("congruence", pa.float64()),
+@dataclass(frozen=True, slots=True)
+class PromptRow:
+    """A prompt as its table holds it."""
+
+    neuron: Neuron
+    split: Annotated[Split, _SPLIT]
+    rank: Annotated[int, _RANK]
+    text: Annotated[
+        int,
+        Column("the text's number in its split, from 0, those that cannot be used not counted", type="int64"),
     ]
-)
-PROMPTS = pa.schema(
-    [
-        *_PROMPT,
-        ("text", pa.int64()),
-        ("position", pa.int32()),
-        ("activation", pa.float64()),
-        ("activation_kept", pa.float64()),
-        ("before", pa.string()),
-        ("last", pa.string()),
-        ("ids", _INTS),
-        ("tokens", _TEXTS),
-        ("activations", pa.list_(pa.float32())),
-        ("cut_ids", _INTS),
-        ("cut_tokens", _TEXTS),
+    position: Annotated[int, Column("token of the text at which the neuron fires")]
+    activation: Annotated[float, Column("post-activation there, with the whole text")]
+    activation_kept: Annotated[float, Column("the same with the prompt alone")]
+    before: Annotated[str, Column("the prompt up to its last token, as text")]
+    last: Annotated[str, Column("the last token, at which the neuron fires")]
+    tokens: Annotated[tuple[Token, ...], Column("the tokens of the prompt", ids="ids")]
+    activations: Annotated[
+        tuple[float, ...],
+        Column("the neuron's post-activation at each", type="float32", as_long_as="ids"),
     ]
-)
-PROMPT_HEADS = pa.schema(
-    [
-        *_PROMPT,
-        ("mean", pa.float64()),
-        ("deviation", pa.float64()),
-        ("n_heads", pa.int32()),
-        ("active_layers", _INTS),
-        ("active_heads", _INTS),
-        ("attributions", pa.list_(pa.float64())),
+    cut_tokens: Annotated[
+        tuple[Token, ...],
+        Column("the tokens cut off in front, as many as were kept for the search", ids="cut_ids"),
     ]
-)
-HEADS = pa.schema(
-    [
-        *HEAD,
-        *NEURON,
-        ("n_prompts", pa.int32()),
-        ("n_active", pa.int32()),
-        ("share", pa.float64()),
-        ("attribution", pa.float64()),
-        ("explained", pa.bool_()),
+
+    @classmethod
+    def of(cls, shown: ShownPrompt) -> PromptRow:
+        """The row of a prompt."""
+        prompt, top = shown.prompt, shown.prompt.top
+        return cls(
+            neuron=prompt.neuron,
+            split=shown.split,
+            rank=shown.rank,
+            text=top.text,
+            position=top.position,
+            activation=top.activation,
+            activation_kept=prompt.activation,
+            before=shown.before,
+            last=shown.last,
+            tokens=tuple(map(Token, prompt.ids, shown.tokens)),
+            activations=prompt.activations,
+            cut_tokens=tuple(map(Token, prompt.cut, shown.cut_tokens)),
+        )
+
+    def shown(self) -> ShownPrompt:
+        """The prompt that the row is of."""
+        ids, cut = (tuple(token.id for token in tokens) for tokens in (self.tokens, self.cut_tokens))
+        texts, cut_texts = (
+            tuple(token.text for token in tokens) for tokens in (self.tokens, self.cut_tokens)
+        )
+        top = TopPrompt(self.neuron, self.text, self.position, self.activation, cut + ids)
+        prompt = CutPrompt(top, ids, cut, self.activations)
+        return ShownPrompt(prompt, self.split, self.rank, self.before, self.last, texts, cut_texts)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveHeads:
+    """The heads that are active on a prompt."""
+
+    neuron: Neuron
+    split: Annotated[Split, _SPLIT]
+    rank: Annotated[int, _RANK]
+    mean: Annotated[float, Column("mean attribution of the heads of earlier layers")]
+    deviation: Annotated[float, Column("their standard deviation")]
+    n_heads: Annotated[int, Column("how many they are")]
+    layers: Annotated[
+        tuple[int, ...],
+        Column("layers of the active heads", name="active_layers", as_long_as="active_heads"),
     ]
-)
-EXPLANATIONS = pa.schema(
-    [
-        *HEAD,
-        *NEURON,
-        ("status", pa.string()),
-        ("explanation", pa.string()),
-        ("error", pa.string()),
-        ("llm", pa.string()),
-        ("prompt", pa.string()),
-        ("n_active", pa.int32()),
-        ("n_inactive", pa.int32()),
-        ("prompt_tokens", pa.int64()),
-        ("completion_tokens", pa.int64()),
-        ("cost_usd", pa.float64()),
-        ("seconds", pa.float64()),
+    heads: Annotated[tuple[int, ...], Column("their heads", name="active_heads", as_long_as="attributions")]
+    attributions: Annotated[tuple[float, ...], Column("their attributions")]
+
+    @classmethod
+    def of(cls, fed: PromptHeads, shown: ShownPrompt) -> ActiveHeads:
+        """The row of a prompt's heads."""
+        return cls(
+            *shown.key,
+            fed.mean,
+            fed.deviation,
+            fed.n_heads,
+            tuple(head.layer for head in fed.active),
+            tuple(head.head for head in fed.active),
+            tuple(fed.active.values()),
+        )
+
+    @property
+    def key(self) -> tuple[Neuron, Split, int]:
+        """Which prompt it is, as ``ShownPrompt.key``."""
+        return self.neuron, self.split, self.rank
+
+    @property
+    def active(self) -> dict[Head, float]:
+        """The active heads' attributions."""
+        return dict(zip(map(Head, self.layers, self.heads), self.attributions, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """How often a head is active on a neuron's prompts, and whether the pair is to be explained."""
+
+    activity: HeadActivity
+    explained: Annotated[bool, Column("whether the share lies within 25–75%, so that the pair is explained")]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutRow:
+    """What a stage left out."""
+
+    stage: Annotated[str, Column("which stage left it out")]
+    left_out: LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRow:
+    """What weights and contexts say of a head."""
+
+    head: Head
+    description: Annotated[
+        str | None,
+        Column("by its weights, from `descriptions.parquet` of this run or of `--describe-run`"),
     ]
+    confidence: Annotated[float | None, Column("its confidence")]
+    neuron: Neuron | None
+    token: Annotated[str | None, Column("the neuron's token")]
+    share: Annotated[float | None, Column("share of the neuron's prompts on which the head is active")]
+    explanation: Annotated[str | None, Column("when the head is active")]
+    score: Annotated[float | None, Column("head explanation score")]
+    low: Annotated[float | None, Column("lower end of its 95% interval")]
+    high: Annotated[float | None, Column("upper end")]
+    in_words: Annotated[str, Column("description and explanation in a sentence or two")]
+
+
+NEURONS = Table("neurons", NextTokenNeuron, "One row per neuron", AGAIN)
+PROMPTS = Table(
+    "prompts", PromptRow, "One row per neuron and prompt, cut to what makes the neuron fire", AGAIN
 )
-VERDICTS = pa.schema(
-    [
-        *HEAD,
-        *NEURON,
-        ("rank", pa.int32()),
-        ("active", pa.bool_()),
-        ("prompt_ids", _INTS),
-        ("said", pa.bool_()),
-        ("status", pa.string()),
-        ("reason", pa.string()),
-    ]
+LEFT_OUT = Table(
+    "left_out", LeftOutRow, "What took no further part: texts, and neurons without a prompt", AGAIN
 )
-_RATES = ("score", "low", "high", "true_positive_rate", "true_negative_rate")
-_COUNTS = ("n_active", "n_inactive", "n_unanswered", "n_distinct")
-SCORES = pa.schema(
-    [
-        *HEAD,
-        *NEURON,
-        ("arm", pa.string()),
-        *((name, pa.float64()) for name in _RATES),
-        *((name, pa.int32()) for name in _COUNTS),
-        ("left_out", pa.string()),
-    ]
+HEADS = Table(
+    "heads",
+    ActivityRow,
+    "One row per neuron and head that is active on any of its prompts that explain, by how often",
+    AGAIN,
 )
-ABLATION = pa.schema(
-    [
-        *HEAD,
-        *NEURON,
-        ("removed", pa.string()),
-        ("active", pa.bool_()),
-        ("before", pa.float64()),
-        ("after", pa.float64()),
-    ]
+PROMPT_HEADS = Table("prompt_heads", ActiveHeads, "One row per prompt", AGAIN)
+ABLATION = Table(
+    "ablation", Ablation, "One row per explained pair, prompt and removal; none with `--no-ablate`", AGAIN
 )
-LEFT_OUT = pa.schema(
-    [("stage", pa.string()), ("reason", pa.string()), ("split", pa.string()), *NEURON, ("count", pa.int64())]
+EXPLANATIONS = Table("explanations", Explanation, "One row per explained pair", AGAIN)
+SCORES = Table("scores", PairScore, "One row per explained pair", AGAIN)
+VERDICTS = Table("verdicts", Verdict, "One row per scored pair and prompt", AGAIN)
+HEADS_IN_CONTEXT = Table(
+    "heads_in_context",
+    JoinedRow,
+    "One row per pair of a next-token neuron and a head that is explained, and one per other described head",
+    AGAIN,
 )
-HEADS_IN_CONTEXT = pa.schema(
-    [
-        *HEAD,
-        ("description", pa.string()),
-        ("confidence", pa.float64()),
-        *NEURON,
-        ("token", pa.string()),
-        ("share", pa.float64()),
-        ("explanation", pa.string()),
-        ("score", pa.float64()),
-        ("low", pa.float64()),
-        ("high", pa.float64()),
-        ("in_words", pa.string()),
-    ]
-)
-
-
-def _neuron(row: Row) -> Neuron:
-    return Neuron(row["neuron_layer"], row["neuron"])
-
-
-def _pair(row: Row) -> Pair:
-    return Pair(_neuron(row), Head(row["layer"], row["head"]))
-
-
-def _of_neuron(neuron: Neuron | None) -> Row:
-    return {"neuron_layer": neuron and neuron.layer, "neuron": neuron and neuron.neuron}
-
-
-def _of_pair(neuron: Neuron, head: Head) -> Row:
-    return {"layer": head.layer, "head": head.head, **_of_neuron(neuron)}
-
-
-def neuron_row(found: NextTokenNeuron) -> Row:
-    """The row of ``neurons.parquet``."""
-    return {
-        **_of_neuron(found.neuron),
-        "arm": found.arm,
-        "token_id": found.token.id,
-        "token": clean(found.token.text),
-        "congruence": found.congruence,
-    }
-
-
-def read_neuron(row: Row) -> NextTokenNeuron:
-    """The record that ``neuron_row`` wrote."""
-    return NextTokenNeuron(_neuron(row), row["arm"], Token(row["token_id"], row["token"]), row["congruence"])
-
-
-def prompt_row(shown: ShownPrompt) -> Row:
-    """The row of ``prompts.parquet``."""
-    prompt, top = shown.prompt, shown.prompt.top
-    return {
-        **_of_neuron(prompt.neuron),
-        "split": shown.split,
-        "rank": shown.rank,
-        "text": top.text,
-        "position": top.position,
-        "activation": top.activation,
-        "activation_kept": prompt.activation,
-        "before": clean(shown.before),
-        "last": clean(shown.last),
-        "ids": prompt.ids,
-        "tokens": [clean(text) for text in shown.tokens],
-        "activations": prompt.activations,
-        "cut_ids": prompt.cut,
-        "cut_tokens": [clean(text) for text in shown.cut_tokens],
-    }
-
-
-def read_prompt(row: Row) -> ShownPrompt:
-    """The record that ``prompt_row`` wrote."""
-    ids, cut = tuple(row["ids"]), tuple(row["cut_ids"])
-    top = TopPrompt(_neuron(row), row["text"], row["position"], row["activation"], cut + ids)
-    return ShownPrompt(
-        CutPrompt(top, ids, cut, tuple(row["activations"])),
-        row["split"],
-        row["rank"],
-        row["before"],
-        row["last"],
-        tuple(row["tokens"]),
-        tuple(row["cut_tokens"]),
-    )
-
-
-def prompt_heads_row(found: PromptHeads, split: Split, rank: int) -> Row:
-    """The row of ``prompt_heads.parquet``."""
-    return {
-        **_of_neuron(found.prompt.neuron),
-        "split": split,
-        "rank": rank,
-        "mean": found.mean,
-        "deviation": found.deviation,
-        "n_heads": found.n_heads,
-        "active_layers": [head.layer for head in found.active],
-        "active_heads": [head.head for head in found.active],
-        "attributions": list(found.active.values()),
-    }
-
-
-def read_active(row: Row) -> tuple[tuple[Neuron, Split, int], dict[Head, float]]:
-    """Which prompt a row of ``prompt_heads.parquet`` is of, and its active heads' attributions."""
-    heads = map(Head, row["active_layers"], row["active_heads"])
-    return (_neuron(row), row["split"], row["rank"]), dict(zip(heads, row["attributions"], strict=True))
-
-
-def activity_row(found: HeadActivity, *, explained: bool) -> Row:
-    """The row of ``heads.parquet``; ``explained`` says whether the pair is to be explained."""
-    return {
-        **_of_pair(found.neuron, found.head),
-        "n_prompts": found.n_prompts,
-        "n_active": found.n_active,
-        "share": found.share,
-        "attribution": found.attribution,
-        "explained": explained,
-    }
-
-
-def read_activity(row: Row) -> HeadActivity:
-    """The record that ``activity_row`` wrote."""
-    pair = _pair(row)
-    return HeadActivity(pair.neuron, pair.head, row["n_prompts"], row["n_active"], row["attribution"])
-
-
-_ASKED = (
-    "error",
-    "llm",
-    "prompt",
-    "n_active",
-    "n_inactive",
-    "prompt_tokens",
-    "completion_tokens",
-    "cost_usd",
-    "seconds",
-)
-
-
-def explanation_row(found: Explanation) -> Row:
-    """The row of ``explanations.parquet``."""
-    row = {name: getattr(found, name) for name in _ASKED}
-    row |= {"status": found.status.value, "explanation": found.text, **_of_pair(*found.pair)}
-    return {name: clean(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def read_explanation(row: Row) -> Explanation:
-    """The record that ``explanation_row`` wrote."""
-    asked = {name: row[name] for name in _ASKED}
-    return Explanation(_pair(row), Status(row["status"]), row["explanation"], **asked)
-
-
-def verdict_row(found: Verdict) -> Row:
-    """The row of ``verdicts.parquet``."""
-    return {
-        **_of_pair(*found.pair),
-        "rank": found.rank,
-        "active": found.active,
-        "prompt_ids": found.prompt,
-        "said": found.said,
-        "status": found.status.value,
-        "reason": clean(found.reason),
-    }
-
-
-def read_verdict(row: Row) -> Verdict:
-    """The record that ``verdict_row`` wrote."""
-    return Verdict(
-        _pair(row),
-        row["rank"],
-        row["active"],
-        tuple(row["prompt_ids"]),
-        row["said"],
-        Status(row["status"]),
-        row["reason"],
-    )
-
-
-def score_row(found: PairScore) -> Row:
-    """The row of ``scores.parquet``."""
-    names = ("arm", *_RATES, *_COUNTS, "left_out")
-    return {**_of_pair(*found.pair), **{name: getattr(found, name) for name in names}}
-
-
-def read_score(row: Row) -> PairScore:
-    """The record that ``score_row`` wrote."""
-    arm: Arm = row["arm"]
-    return PairScore(_pair(row), arm, **{name: row[name] for name in (*_RATES, *_COUNTS, "left_out")})
-
-
-def ablation_row(found: Ablation) -> Row:
-    """The row of ``ablation.parquet``."""
-    names = ("removed", "active", "before", "after")
-    return {**_of_pair(found.neuron, found.head), **{name: getattr(found, name) for name in names}}
-
-
-def read_ablation(row: Row) -> Ablation:
-    """The record that ``ablation_row`` wrote."""
-    pair = _pair(row)
-    return Ablation(pair.neuron, pair.head, row["removed"], row["active"], row["before"], row["after"])
-
-
-def left_out_row(found: LeftOut, stage: str) -> Row:
-    """The row of ``left_out.parquet``."""
-    return {**asdict(found), **_of_neuron(found.neuron), "stage": stage}

@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-import pyarrow as pa
-
-from headscribe.core.people import Label, Problem, Truth
-from headscribe.store import tables
+from headscribe.core.columns import Column
+from headscribe.core.heads import Head
+from headscribe.core.people import Kind, Label, Problem, Truth
 from headscribe.store.atomic import replacing
 from headscribe.store.people.keys import FOLDER
-from headscribe.store.text import clean
+from headscribe.store.table import Table
 
-LABELS = pa.schema(
-    [
-        ("export", pa.string()),
-        ("item", pa.string()),
-        ("annotator", pa.string()),
-        ("layer", pa.int32()),
-        ("head", pa.int32()),
-        ("kind", pa.string()),
-        ("pattern_visible", pa.bool_()),
-        ("description_fits", pa.bool_()),
-        ("comment", pa.string()),
+IMPORT_AGAIN = "Remove it and import the answers again: headscribe people import"
+
+
+@dataclass(frozen=True, slots=True)
+class UnblindedLabel:
+    """A label, and the head that it is really about."""
+
+    label: Label
+    head: Annotated[Head, Column("whose mappings were shown", after="annotator")]
+    kind: Annotated[
+        Kind,
+        Column("`head`, or as a control `wrong` (another head's description) or `repeat`", after="head"),
     ]
+
+
+LABELS = Table("labels", UnblindedLabel, "One row per item and annotator", IMPORT_AGAIN)
+REJECTED = Table(
+    "rejected", Problem, "One row per row of an answer file that could not be taken", IMPORT_AGAIN
 )
-REJECTED = pa.schema(
-    [
-        ("file", pa.string()),
-        ("row", pa.int32()),
-        ("code", pa.string()),
-        ("what", pa.string()),
-        ("do", pa.string()),
-        ("raw", pa.string()),
-    ]
-)
-TABLES = {"labels": LABELS, "rejected": REJECTED}
 
 
 def read_labels(run: Path) -> list[Label]:
@@ -46,8 +41,8 @@ def read_labels(run: Path) -> list[Label]:
     Raises:
         BadStore: the table is damaged.
     """
-    path = run / FOLDER / "labels.parquet"
-    return [_label(row) for row in tables.read_rows(path)] if path.is_file() else []
+    path = LABELS.path(run / FOLDER)
+    return [row.label for row in LABELS.read(path)] if path.is_file() else []
 
 
 def write_labels(run: Path, labels: Iterable[Label], truths: dict[tuple[str, str], Truth]) -> None:
@@ -58,46 +53,23 @@ def write_labels(run: Path, labels: Iterable[Label], truths: dict[tuple[str, str
         labels: all of them.
         truths: by export and item.
     """
-    rows = [
-        _row(label, truths[label.export, label.item]) for label in sorted(labels, key=lambda label: label.key)
-    ]
-    _write(run, "labels", rows)
+    ordered = sorted(labels, key=lambda label: label.key)
+    rows = ((label, truths[label.export, label.item]) for label in ordered)
+    with replacing(LABELS.path(run / FOLDER)) as temporary:
+        LABELS.write(temporary, (UnblindedLabel(label, truth.head, truth.kind) for label, truth in rows))
 
 
 def read_rejected(run: Path) -> list[Problem]:
-    """The rows that no import could take so far."""
-    path = run / FOLDER / "rejected.parquet"
-    return [Problem(**row) for row in tables.read_rows(path)] if path.is_file() else []
+    """The rows that no import could take so far.
+
+    Raises:
+        BadStore: the table is damaged.
+    """
+    path = REJECTED.path(run / FOLDER)
+    return list(REJECTED.read(path)) if path.is_file() else []
 
 
 def write_rejected(run: Path, problems: Iterable[Problem]) -> None:
     """Replace ``rejected.parquet``."""
-    names = REJECTED.names
-    rows = ([getattr(problem, name) for name in names] for problem in problems)
-    _write(run, "rejected", [_cleaned(dict(zip(names, values, strict=True))) for values in rows])
-
-
-def _write(run: Path, name: str, rows: list[dict[str, Any]]) -> None:
-    with replacing(run / FOLDER / f"{name}.parquet") as temporary:
-        tables.write_rows(temporary, TABLES[name], rows)
-
-
-def _row(label: Label, truth: Truth) -> dict[str, Any]:
-    row: dict[str, Any] = {"export": label.export, "item": label.item, "annotator": label.annotator}
-    row |= {"layer": truth.head.layer, "head": truth.head.head, "kind": truth.kind, "comment": label.comment}
-    return _cleaned(row | {"pattern_visible": label.pattern, "description_fits": label.fits})
-
-
-def _cleaned(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: clean(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _label(row: dict[str, Any]) -> Label:
-    return Label(
-        export=row["export"],
-        item=row["item"],
-        annotator=row["annotator"],
-        pattern=row["pattern_visible"],
-        fits=row["description_fits"],
-        comment=row["comment"],
-    )
+    with replacing(REJECTED.path(run / FOLDER)) as temporary:
+        REJECTED.write(temporary, problems)

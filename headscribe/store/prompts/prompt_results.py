@@ -8,32 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from headscribe.core.prompt_comparison import HeadResult
 from headscribe.core.spreadsheet import guard_cell
-from headscribe.store import tables
 from headscribe.store.atomic import disk_errors, replacing
-from headscribe.store.text import clean
+from headscribe.store.table import Table
 
-TABLE, CSV, HISTORY = "comparison.parquet", "comparison.csv", "history.jsonl"
+CSV, HISTORY = "comparison.csv", "history.jsonl"
 
-COLUMNS = pa.schema(
-    [
-        ("layer", pa.int32()),
-        ("head", pa.int32()),
-        ("prompt", pa.string()),
-        ("status", pa.string()),
-        ("confidence", pa.float64()),
-        ("operation", pa.string()),
-        ("agreement", pa.float64()),
-        ("described", pa.float64()),
-        ("tokens", pa.int64()),
-        ("cost_usd", pa.float64()),
-        ("seconds", pa.float64()),
-        ("description", pa.string()),
-    ]
-)
+COMPARISON = Table("comparison", HeadResult, "One row per head and prompt", "Compare the prompts again")
 
 
 def write_results(folder: Path, rows: Iterable[HeadResult]) -> Path:
@@ -45,15 +27,16 @@ def write_results(folder: Path, rows: Iterable[HeadResult]) -> Path:
     Raises:
         BadStore: the folder cannot be written.
     """
-    records = [_record(row) for row in rows]
-    with replacing(folder / TABLE) as temporary:
-        tables.write_rows(temporary, COLUMNS, iter(records))
+    records = list(rows)
+    path = COMPARISON.path(folder)
+    with replacing(path) as temporary:
+        COMPARISON.write(temporary, records)
     with replacing(folder / CSV) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS.names)
+        writer = csv.DictWriter(file, COMPARISON.schema.names)
         writer.writeheader()
-        for record in records:
-            writer.writerow({name: _cell(value) for name, value in record.items()})
-    return folder / TABLE
+        for row in COMPARISON.rows(records):
+            writer.writerow({name: _cell(value) for name, value in row.items()})
+    return path
 
 
 def append_history(folder: Path, entry: dict[str, Any]) -> None:
@@ -83,23 +66,6 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
         if isinstance(entry, dict):
             found.append(entry)
     return found
-
-
-def _record(row: HeadResult) -> dict[str, Any]:
-    return {
-        "layer": row.head.layer,
-        "head": row.head.head,
-        "prompt": row.prompt,
-        "status": row.status,
-        "confidence": row.confidence,
-        "operation": row.operation,
-        "agreement": row.agreement,
-        "described": row.described,
-        "tokens": row.tokens,
-        "cost_usd": row.cost_usd,
-        "seconds": row.seconds,
-        "description": None if row.description is None else clean(row.description),
-    }
 
 
 def _cell(value: Any) -> Any:

@@ -12,6 +12,7 @@ from headscribe.core.errors import BadPrompt, BadStore, LLMUnavailable
 from headscribe.core.heads import Head
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, describe_model, map_model, plan_run
+from headscribe.store.describe.transcripts import EXPERIMENTS, ROUNDS, TESTS
 from tests.pipeline.conftest import N_HEADS, Counting
 
 SMALL = MapSettings(salient=9, targets=3)
@@ -41,16 +42,16 @@ def test_verified_is_the_default_with_an_llm_and_the_fake_is_no_better_than_chan
 def test_rounds_and_items_lie_in_tables_of_their_own(model: str, tmp_path: Path, llm: Counting) -> None:
     describe(model, tmp_path / "run")
     run = RunDir.open(tmp_path / "run")
-    rounds, tests = list(run.transcript("rounds")), list(run.transcript("tests"))
-    assert [(row["layer"], row["head"], row["round"]) for row in rounds] == [
+    rounds, tests = list(run.transcript(ROUNDS)), list(run.transcript(TESTS))
+    assert [(*row.head, row.round.number) for row in rounds] == [
         (layer, head, number) for layer in (1, 2) for head in range(N_HEADS) for number in (1, 2)
     ]
-    assert all(sum(row["kept"] for row in rounds if row["head"] == head) == 2 for head in range(N_HEADS))
-    assert {row["part"] for row in tests} == {"validation", "test"}
-    assert {row["answer"] for row in tests} <= {"yes", "A"}
-    assert list(run.transcript("experiments")) == []
+    assert all(sum(row.round.kept for row in rounds if row.head.head == head) == 2 for head in range(N_HEADS))
+    assert {row.item.part for row in tests} == {"validation", "test"}
+    assert {row.item.answer for row in tests} <= {"yes", "A"}
+    assert list(run.transcript(EXPERIMENTS)) == []
     describe(model, tmp_path / "single", describe_settings=DescribeSettings(method="single"))
-    assert list(RunDir.open(tmp_path / "single").transcript("rounds")) == []
+    assert list(RunDir.open(tmp_path / "single").transcript(ROUNDS)) == []
 
 
 def test_a_run_that_was_cut_short_ends_like_an_unbroken_one_and_asks_nothing_twice(
@@ -74,8 +75,8 @@ def test_a_run_that_was_cut_short_ends_like_an_unbroken_one_and_asks_nothing_twi
     runs = [RunDir.open(tmp_path / name) for name in ("whole", "broken")]
     outcomes = [[row.outcome for row in run.descriptions()] for run in runs]
     assert outcomes[0] == outcomes[1]
-    for name in ("rounds", "tests"):
-        assert list(runs[0].transcript(name)) == list(runs[1].transcript(name))
+    for table in (ROUNDS, TESTS):
+        assert list(runs[0].transcript(table)) == list(runs[1].transcript(table))
 
 
 def test_other_heads_of_the_layer_are_mapped_for_the_test_but_not_scored_or_described(

@@ -16,6 +16,7 @@ from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 from headscribe.pipeline import RunDir, describe_model, plan_run
 from headscribe.pipeline.engines.experiments import LocalLaboratory
+from headscribe.store.describe.transcripts import EXPERIMENTS
 from tests.mapping.tiny_models import WORDS
 from tests.pipeline.conftest import N_HEADS, Counting, Listening
 
@@ -117,8 +118,8 @@ def test_a_run_of_agent_keeps_its_experiments_and_asks_nothing_twice(
     with sqlite3.connect(tmp_path / "run" / "run.db") as journal:
         kept = [json.loads(text) for (text,) in journal.execute("SELECT transcript FROM outcomes")]
     assert all(transcript["experiments"] for transcript in kept)
-    table = list(RunDir.open(tmp_path / "run").transcript("experiments"))
-    assert {(row["layer"], row["head"]) for row in table} == {(1, head) for head in range(N_HEADS)}
+    table = list(RunDir.open(tmp_path / "run").transcript(EXPERIMENTS))
+    assert {row.head for row in table} == {(1, head) for head in range(N_HEADS)}
     assert "map_tokens" in (tmp_path / "run" / "report.html").read_text(), "the report shows them"
     before = llm.total
     again = run(model, tmp_path / "run")

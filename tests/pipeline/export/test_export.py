@@ -13,16 +13,12 @@ import yaml
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.pipeline.export.export import To, export_run, find_tables
 from headscribe.store import tables
-from headscribe.store.check.check_tables import ABLATION, CORRELATION
 from headscribe.store.describe.descriptions import DESCRIPTIONS
-from headscribe.store.describe.run_dir import TRANSCRIPTS, RunDir
-from headscribe.store.evaluate.evaluation_tables import TABLES as EVALUATION
-from headscribe.store.export.column_meanings import meaning
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.export.export_dir import ExportDir
 from headscribe.store.export.hub_upload import Destination
 from headscribe.store.map.mappings import MAPPINGS
 from headscribe.store.map.operations import OPERATIONS
-from headscribe.store.people.labels import LABELS
 from tests.pipeline.export.exported_run import ODD, make_run
 from tests.store.samples import MODEL
 
@@ -103,19 +99,6 @@ def test_a_models_name_cannot_write_into_the_card(tmp_path: Path) -> None:
     assert yaml.safe_load(card.split("\n---\n")[0])["license"] == "other"
     assert "<script>" not in card.split("\n---\n", 1)[1]
     assert "[x](http" not in card.split("\n---\n", 1)[1]
-
-
-def test_every_column_of_the_known_tables_has_a_meaning() -> None:
-    known = {
-        "mappings": MAPPINGS.schema,
-        "operations": OPERATIONS.schema,
-        "descriptions": DESCRIPTIONS.schema,
-        "people_labels": LABELS,
-        "correlation": CORRELATION,
-        "ablation": ABLATION,
-    }
-    for name, schema in (known | TRANSCRIPTS | EVALUATION).items():
-        assert [column for column in schema.names if not meaning(name, column)] == []
 
 
 def test_further_tables_of_a_run_are_exported_too_and_annotators_stay_nameless(tmp_path: Path) -> None:

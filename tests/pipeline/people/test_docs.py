@@ -7,10 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
-import pytest
-
 from headscribe.store.people.keys import read_keys
-from headscribe.store.people.labels import TABLES
 from tests.cli.conftest import Cli, cli
 from tests.conftest import REPOSITORY
 from tests.pipeline.people.planted_run import make_run
@@ -38,13 +35,6 @@ def test_the_commands_and_the_example_run(cli: Cli, tmp_path: Path) -> None:
         assert ended.code == 0, (command, ended)
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     exec(example, {})
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_the_page_of_files_lists_the_columns(name: str) -> None:
-    section = FILES.split(f"\n### {name}.parquet\n")[1].split("\n#")[0]
-    listed = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", section, re.MULTILINE)
-    assert listed == [(field.name, str(field.type)) for field in TABLES[name]]
 
 
 def test_the_page_lists_every_reason_for_a_problem() -> None:
