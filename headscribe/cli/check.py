@@ -99,7 +99,7 @@ def check(
 
 def _write_plots(report: CheckReport, folder: Path, bars: Progress) -> None:
     """Plots of all that was checked on the map so far; none if this check has no result to show."""
-    from headscribe.pipeline.plots.plots import write_check_plots
+    from headscribe.pipeline.check.plots import write_check_plots
     from headscribe.store.map.map_dir import MapDir
 
     if report.correlations or report.ablations:

@@ -71,9 +71,10 @@ def evaluate(
             progress=bars,
         )
         if plots is not None and summary.evaluation:
-            from headscribe.pipeline.plots.evaluation import write_evaluation_plots
+            from headscribe.pipeline.evaluate.plots import evaluation_plots
+            from headscribe.pipeline.plots import write_plots
 
-            write_evaluation_plots(summary.evaluation, plots, bars)
+            write_plots(evaluation_plots(summary.evaluation), plots, bars)
     _show(summary, json)
     raise typer.Exit(summary.exit_code)
 

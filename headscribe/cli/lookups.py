@@ -58,12 +58,15 @@ def lookups(
         bool, typer.Option("--dry-run", help="Only say which stages and how many calls it would take.")
     ] = False,
     force: o.Force = False,
+    plots: o.Plots = None,
     json: o.Json = False,
 ) -> None:
     """Find which heads recognise the contexts that make next-token neurons fire; explain and score that."""
     from headscribe.cli.typed import typed_command
     from headscribe.pipeline import default_run, look_up, plan_lookups
     from headscribe.pipeline.lookups.options import LookupOptions
+    from headscribe.pipeline.lookups.tables import lookups_plots
+    from headscribe.pipeline.plots import write_plots
 
     run = out or default_run(model)
     with progress(quiet=json) as bars:
@@ -83,6 +86,8 @@ def lookups(
             plan = plan_lookups(model, run, **options)
         else:
             summary = look_up(model, run, **options)
+            if plots is not None:
+                write_plots(lookups_plots(summary.found), plots, bars)
     if dry_run:
         _show_plan(plan, json)
     else:

@@ -66,7 +66,7 @@ def score(
             address=address,
         )
         if plots is not None:
-            from headscribe.pipeline.plots.plots import write_map_plots
+            from headscribe.pipeline.map.plots import write_map_plots
 
             write_map_plots(made, plots, bars)
     rows = operation_summaries(made.scores())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -81,3 +82,12 @@ class Correlation:
     n: int
     n_heads: int
     reason: str | None = None
+
+
+def ablated(points: Sequence[AblationPoint]) -> list[AblationPoint]:
+    """The points of operations that were ablated.
+
+    Of a possible control task that was none the base accuracy alone is known: no curve.
+    """
+    operations = {point.operation for point in points if point.n_removed}
+    return [point for point in points if point.operation in operations]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
 from headscribe.core.analyses import GroupSharing, HeadOperations, KnownHeads, ModelAnalysis
+from headscribe.core.checks import AblationPoint, DynamicScore
 from headscribe.core.heads import Head
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +18,13 @@ class ModelSection:
 
     Attributes:
         analysis: findings over the map.
-        correlation: rows of ``correlation.parquet``, none where the map was not checked by correlation.
-        ablation: rows of ``ablation.parquet``, likewise.
+        correlation: dynamic scores, none where the map was not checked by correlation.
+        ablation: points of ablation curves, likewise.
     """
 
     analysis: ModelAnalysis
-    correlation: Sequence[Row] = field(default_factory=tuple)
-    ablation: Sequence[Row] = field(default_factory=tuple)
+    correlation: Sequence[DynamicScore] = field(default_factory=tuple)
+    ablation: Sequence[AblationPoint] = field(default_factory=tuple)
 
 
 def model_data(section: ModelSection) -> dict[str, Any]:
@@ -108,44 +107,45 @@ def _known(known: KnownHeads) -> dict[str, Any]:
     }
 
 
-def _correlation(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def _correlation(scores: Iterable[DynamicScore]) -> list[dict[str, Any]]:
     """Per operation one point per head, [name, static, dynamic, dynamic forced], means over the templates.
 
     Heads that are zero throughout lie on one spot; they are counted and not sent.
     """
-    operations: dict[str, dict[Head, list[Row]]] = {}
+    operations: dict[str, dict[Head, list[DynamicScore]]] = {}
     templates: dict[str, set[str]] = {}
-    for row in rows:
-        operations.setdefault(row["operation"], {}).setdefault(Head(row["layer"], row["head"]), []).append(
-            row
-        )
-        templates.setdefault(row["operation"], set()).add(row["template"])
-    found = []
-    for operation, heads in sorted(operations.items()):
-        points = {
-            head: [
-                round(fmean(row[column] for row in own), 4)
-                for column in ("static", "dynamic", "dynamic_forced")
-            ]
-            for head, own in heads.items()
+    for score in scores:
+        operations.setdefault(score.operation, {}).setdefault(score.head, []).append(score)
+        templates.setdefault(score.operation, set()).add(score.template)
+    return [
+        {
+            "operation": operation,
+            "templates": len(templates[operation]),
+            "heads": len(heads),
+            "points": [
+                [head.name, *means] for head, own in sorted(heads.items()) if any(means := _means(own))
+            ],
         }
-        found.append(
-            {
-                "operation": operation,
-                "templates": len(templates[operation]),
-                "heads": len(points),
-                "points": [[head.name, *values] for head, values in sorted(points.items()) if any(values)],
-            }
-        )
-    return found
+        for operation, heads in sorted(operations.items())
+    ]
 
 
-def _ablation(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def _means(scores: Sequence[DynamicScore]) -> list[float]:
+    """One head's scores, each as the mean over the templates."""
+    kinds = (
+        (score.static for score in scores),
+        (score.dynamic for score in scores),
+        (score.dynamic_forced for score in scores),
+    )
+    return [round(fmean(values), 4) for values in kinds]
+
+
+def _ablation(points: Iterable[AblationPoint]) -> list[dict[str, Any]]:
     """Per operation and arm: [heads removed, mean accuracy, lowest, highest] over templates and draws."""
     accuracies: dict[str, dict[str, dict[int, list[float]]]] = {}
-    for row in rows:
-        arms = accuracies.setdefault(row["operation"], {})
-        arms.setdefault(row["arm"], {}).setdefault(row["n_removed"], []).append(row["accuracy"])
+    for point in points:
+        arms = accuracies.setdefault(point.operation, {})
+        arms.setdefault(point.arm, {}).setdefault(point.n_removed, []).append(point.accuracy)
     return [
         {
             "operation": operation,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from headscribe.core.checks import AblationPoint, DynamicScore
+from headscribe.core.heads import Head
 from headscribe.core.records import Description, Outcome, Status
 from headscribe.pipeline.compare.maps import analyse_map
 from headscribe.report.model_section import ModelSection, model_data
@@ -25,32 +27,17 @@ PLANTED = {
 }
 
 
-def _correlation() -> list[dict[str, object]]:
+def _correlation() -> list[DynamicScore]:
     return [
-        {
-            "operation": "copying",
-            "template": template,
-            "layer": 0,
-            "head": head,
-            "static": head / 8,
-            "dynamic": head / 10,
-            "dynamic_forced": head / 9,
-        }
+        DynamicScore("copying", template, Head(0, head), head / 8, head / 10, head / 9, 0.0, 0.0, 0.0, 40)
         for template in ("a", "b")
         for head in range(5)
     ]
 
 
-def _ablation() -> list[dict[str, object]]:
+def _ablation() -> list[AblationPoint]:
     return [
-        {
-            "operation": HOSTILE,
-            "arm": arm,
-            "draw": draw,
-            "template": "a",
-            "n_removed": n,
-            "accuracy": 0.9 - n * drop,
-        }
+        AblationPoint(HOSTILE, "a", arm, draw, HOSTILE, "a", n, Head(0, n), 0.9 - n * drop, 40)
         for arm, drop, draws in (("top", 0.3, 1), ("random", 0.05, 2))
         for draw in range(draws)
         for n in range(3)

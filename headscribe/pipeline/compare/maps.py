@@ -14,7 +14,9 @@ from headscribe.core.model_comparison import Comparison
 from headscribe.core.progress import Progress
 from headscribe.core.records import OperationScore
 from headscribe.core.settings import RELATION_HEAD
-from headscribe.pipeline.plots.score_table import read_table, short_name
+from headscribe.pipeline.compare.differences import differences
+from headscribe.pipeline.compare.plots import write_comparison_plots
+from headscribe.pipeline.map.score_table import read_table, short_name
 from headscribe.store.atomic import write_text
 from headscribe.store.map.map_dir import MapDir
 
@@ -49,24 +51,22 @@ def compare_maps(
     if not folders:
         raise BadOption("no map was given", where="compare", do="Name at least one map folder")
     maps = [MapDir.open(folder) for folder in folders]
-    _distinct(maps)
-    tables = [read_table(found, label) for found, label in zip(maps, _labels(maps), strict=True)]
+    _refuse_equal(maps)
+    tables = [read_table(map_dir, label) for map_dir, label in zip(maps, _labels(maps), strict=True)]
     comparison = Comparison(
         models=tuple(
-            _analysis(found, table, threshold, seed) for found, table in zip(maps, tables, strict=True)
+            _analysis(map_dir, table, threshold, seed) for map_dir, table in zip(maps, tables, strict=True)
         ),
         universality=universality(tables, threshold) if len(tables) > 1 else None,
         similarities=tuple(similarity(one, other, seed=seed) for one, other in combinations(tables, 2)),
-        notes=tuple(_notes(maps, tables)),
+        notes=tuple(differences(maps, tables)),
     )
     if plots is not None:
-        from headscribe.pipeline.plots.plots import write_comparison_plots
-
         write_comparison_plots(tables, comparison, plots, progress)
     return comparison
 
 
-def write_comparison(found: Comparison, page: Path) -> None:
+def write_comparison(comparison: Comparison, page: Path) -> None:
     """Write a comparison as one HTML page that works offline.
 
     Raises:
@@ -74,11 +74,11 @@ def write_comparison(found: Comparison, page: Path) -> None:
     """
     from headscribe.report.compare.maps import render_comparison
 
-    write_text(page, render_comparison(found))
+    write_text(page, render_comparison(comparison))
 
 
 def analyse_map(
-    found: MapDir,
+    map_dir: MapDir,
     *,
     threshold: float = RELATION_HEAD,
     seed: int = 0,
@@ -87,7 +87,7 @@ def analyse_map(
     """Everything that one map says of its model as a whole.
 
     Args:
-        found: the map.
+        map_dir: the map.
         threshold: score from which a head counts as having an operation.
         seed: of the permutation test.
         scores: those of the map, where they have been read already.
@@ -95,15 +95,19 @@ def analyse_map(
     Raises:
         BadStore: the map has no scores.
     """
-    return _analysis(found, read_table(found, short_name(found), scores), threshold, seed)
+    return _analysis(map_dir, read_table(map_dir, scores=scores), threshold, seed)
 
 
-def _analysis(found: MapDir, table: ScoreTable, threshold: float, seed: int) -> ModelAnalysis:
+def _analysis(map_dir: MapDir, table: ScoreTable, threshold: float, seed: int) -> ModelAnalysis:
     from headscribe.eval.compare import group_sharing, model_profile, recognise, recovery
 
-    model = found.header.model
+    model = map_dir.header.model
     # Only a model from the hub has a revision; a folder may be called anything.
-    known = recognise(model.model_dump(), model.name if model.revision else None)
+    recognised = recognise(model.model_dump(), model.name if model.revision else None)
+    known = None
+    if recognised:
+        studied, certain = recognised
+        known = recovery(table, studied, certain=certain, threshold=threshold)
     return ModelAnalysis(
         label=table.label,
         n_layers=table.n_layers,
@@ -111,68 +115,32 @@ def _analysis(found: MapDir, table: ScoreTable, threshold: float, seed: int) -> 
         n_kv_heads=table.n_kv_heads,
         profile=model_profile(table, threshold),
         sharing=group_sharing(table, threshold, seed=seed),
-        known=recovery(table, known[0], certain=known[1], threshold=threshold) if known else None,
+        known=known,
     )
 
 
-def _distinct(maps: Sequence[MapDir]) -> None:
-    seen: dict[str, MapDir] = {}
-    for found in maps:
-        if (same := seen.setdefault(found.content_hash, found)) is not found:
+def _refuse_equal(maps: Sequence[MapDir]) -> None:
+    """See that no two maps hold the same.
+
+    Raises:
+        BadOption: two do; nothing could be learned from comparing them.
+    """
+    by_hash: dict[str, MapDir] = {}
+    for map_dir in maps:
+        earlier = by_hash.setdefault(map_dir.content_hash, map_dir)
+        if earlier is not map_dir:
             raise BadOption(
                 "two of the maps say the same of the same model",
-                where=f"{same.path} and {found.path}",
+                where=f"{earlier.path} and {map_dir.path}",
                 do="Give every map once",
             )
 
 
 def _labels(maps: Sequence[MapDir]) -> list[str]:
     """The models' names; with the map's folder where several maps are of models of one name."""
-    names = [short_name(found) for found in maps]
+    names = [short_name(map_dir) for map_dir in maps]
     often = Counter(names)
     return [
-        f"{name} ({found.path})" if often[name] > 1 else name for name, found in zip(names, maps, strict=True)
+        f"{name} ({map_dir.path})" if often[name] > 1 else name
+        for name, map_dir in zip(names, maps, strict=True)
     ]
-
-
-def _notes(maps: Sequence[MapDir], tables: Sequence[ScoreTable]) -> list[str]:
-    notes = []
-    for table in tables:
-        there = table.n_layers * table.n_heads
-        if len(table.heads) < there:
-            notes.append(f"{table.label}: {len(table.heads)} of {there} heads were scored.")
-    if len(tables) > 1:
-        notes += _differing_operations(tables) + _differing_settings(maps, tables)
-    return notes
-
-
-def _differing_operations(tables: Sequence[ScoreTable]) -> list[str]:
-    every = sorted({name for table in tables for name in table.operations})
-    common = [name for name in every if all(name in table.operations for table in tables)]
-    notes = [f"Operations scored in every map: {len(common)}; in some only: {len(every) - len(common)}."]
-    for table in tables:
-        lacking = [name for name in every if name not in table.operations]
-        notes += [f"{table.label}: not scored there: {', '.join(lacking)}."] if lacking else []
-    ks = {name: [table.k[table.operations.index(name)] for table in tables] for name in common}
-    differing = [f"{name} {', '.join(map(str, k))}" for name, k in ks.items() if len(set(k)) > 1]
-    if differing:
-        order = ", ".join(table.label for table in tables)
-        notes.append(f"k differs between the maps ({order}): {'; '.join(differing)}.")
-    return notes
-
-
-def _differing_settings(maps: Sequence[MapDir], tables: Sequence[ScoreTable]) -> list[str]:
-    """Pair lists and settings under which scores of one operation do not mean the same."""
-    notes = []
-    digests: dict[str, set[str]] = {}
-    for found in maps:
-        for operation in found.header.operations:
-            digests.setdefault(operation.name, set()).add(operation.digest)
-    if changed := sorted(name for name, own in digests.items() if len(own) > 1):
-        notes.append(f"The pair lists differ between the maps: {', '.join(changed)}.")
-    for setting in ("view", "source_view", "norms", "padded_rows"):
-        values = [str(getattr(found.header.settings, setting)) for found in maps]
-        if len(set(values)) > 1:
-            said = ", ".join(f"{t.label} {v}" for t, v in zip(tables, values, strict=True))
-            notes.append(f"The maps differ in {setting}: {said}.")
-    return notes

@@ -8,7 +8,9 @@ from headscribe.core.errors import BadStore
 from headscribe.core.evaluation import JUDGES, Judge, Judgment, head_agreement
 from headscribe.core.heads import Head
 from headscribe.core.sections import Additions, CardNote, Figure, Section
+from headscribe.pipeline.evaluate.plots import evaluation_plots
 from headscribe.pipeline.evaluate.tables import evaluation_tables
+from headscribe.pipeline.plots import svg_plots
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.evaluate.evaluation_tables import Evaluation, has_evaluation, read_evaluation
 
@@ -36,9 +38,7 @@ def evaluation_additions(run: RunDir) -> Additions | None:
     except BadStore as error:
         # The report is about more than its evaluation, so this is said and does not stop it.
         return Additions((Section("evaluation", title, f"The evaluation cannot be shown: {error}"),))
-    from headscribe.pipeline.plots.evaluation import evaluation_svgs
-
-    svgs = evaluation_svgs(found)
+    svgs = svg_plots(evaluation_plots(found))
     figures = tuple(Figure(svgs[name], caption) for name, caption in _FIGURES.items() if name in svgs)
     section = Section(
         "evaluation",

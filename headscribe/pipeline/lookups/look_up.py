@@ -154,7 +154,7 @@ class _Session:
     def _finish(self, summary: LookupsSummary) -> None:
         """What is written from the tables, and what they say."""
         from headscribe.pipeline.lookups.join import explained_contexts, write_joined
-        from headscribe.pipeline.lookups.section import write_page
+        from headscribe.pipeline.lookups.page import write_page
         from headscribe.store.describe.descriptions import DESCRIPTIONS
 
         done = self._done()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headscribe.core.checks import ablated
 from headscribe.core.sections import Additions
-from headscribe.pipeline.plots.plots import check_rows
 from headscribe.pipeline.report.transcripts import read_transcripts
 from headscribe.store.atomic import write_text
+from headscribe.store.check.check_tables import CheckTables
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.headers import RunHeader
 from headscribe.store.map.map_dir import MapDir
@@ -71,7 +72,10 @@ def _model_section(map_dir: MapDir, analysis: ModelAnalysis | None) -> ModelSect
     """What the map says of the whole model, its heads without a description too; None without scores."""
     from headscribe.report.model_section import ModelSection
 
-    return None if analysis is None else ModelSection(analysis, *check_rows(map_dir))
+    if analysis is None:
+        return None
+    checks = CheckTables(map_dir.path)
+    return ModelSection(analysis, checks.scores("correlation"), ablated(checks.points()))
 
 
 def run_facts(run: RunDir) -> list[tuple[str, str]]:

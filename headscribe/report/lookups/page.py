@@ -8,16 +8,15 @@ from typing import Any
 
 from headscribe.core.heads import Head
 from headscribe.core.lookup_scores import (
-    ArmDifference,
-    ArmScores,
     Explanation,
     PairScore,
     ShownPrompt,
     Verdict,
 )
 from headscribe.core.lookups import AblationEffect, HeadActivity, NextTokenNeuron
+from headscribe.core.sections import Section
 from headscribe.report.html import asset, render_file
-from headscribe.report.lookups.drawing import distributions
+from headscribe.report.sections import shown_sections
 from headscribe.report.words import TokenTable, line, script_json, short
 
 SHADES = 10
@@ -68,9 +67,7 @@ def render_lookups(
     notes: Sequence[str],
     neurons: Sequence[ShownNeuron],
     *,
-    arms: Sequence[ArmScores],
-    difference: ArmDifference | None,
-    ablation: Sequence[AblationEffect],
+    sections: Sequence[Section] = (),
 ) -> str:
     """The whole page.
 
@@ -82,9 +79,7 @@ def render_lookups(
         facts: names and values: model, texts, LLM, what was left out.
         notes: sentences that a reader must know.
         neurons: in the order of the page.
-        arms: head explanation scores by arm.
-        difference: of both arms.
-        ablation: over all explained pairs of next-token neurons, by what was removed.
+        sections: what the look-ups amount to.
     """
     words = TokenTable()
     data = {"neurons": [_neuron(one, words) for one in neurons], "words": words.texts}
@@ -96,10 +91,7 @@ def render_lookups(
         title=line(title),
         facts=[(name, line(value)) for name, value in facts],
         notes=list(map(line, notes)),
-        arms=arms,
-        difference=difference,
-        ablation=ablation,
-        plot=distributions(arms),
+        sections=shown_sections(sections, set()),
         n_neurons=len(neurons),
         theme=theme,
         body_scripts=body,

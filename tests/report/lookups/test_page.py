@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from headscribe.core.heads import Head
-from headscribe.core.lookup_scores import ArmScores, Explanation, Pair, PairScore, ShownPrompt, Verdict
+from headscribe.core.lookup_scores import Explanation, Pair, PairScore, ShownPrompt, Verdict
 from headscribe.core.lookups import CutPrompt, HeadActivity, Neuron, NextTokenNeuron, TopPrompt
 from headscribe.core.records import Status, Token
+from headscribe.core.sections import Section, Table
 from headscribe.report.lookups.page import ShownNeuron, ShownPair, render_lookups
 from tests.report.hostile_texts import TEXTS
 
@@ -60,10 +61,14 @@ def _neuron(number: int, text: str) -> ShownNeuron:
 @pytest.fixture(scope="module")
 def page_html() -> str:
     neurons = [_neuron(number, text) for number, text in enumerate((" sails", *TEXTS))]
-    arms = [ArmScores("next-token", 3, 2, (0.5, 0.75), 0.6, 0.4, 0.8, None, {TEXTS[0]: 1}, 0.1)]
-    return render_lookups(
-        TEXTS[0], [("Texts", TEXTS[1])], [TEXTS[2]], neurons, arms=arms, difference=None, ablation=[]
-    )
+    scores = Section("scores", "Scores", TEXTS[0], (Table(TEXTS[1], ("Mean", TEXTS[2]), ((0.6, TEXTS[0]),)),))
+    facts, notes = [("Texts", TEXTS[1])], [TEXTS[2]]
+    return render_lookups(TEXTS[0], facts, notes, neurons, sections=[scores])
+
+
+def test_what_the_lookups_amount_to_stands_above_the_neurons(page: Page) -> None:
+    assert page.locator("#section-scores td.num").inner_text() == "0.6"
+    assert page.locator("section").first.get_attribute("id") == "section-scores"
 
 
 def test_each_neuron_is_there_with_its_token(page: Page) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import builtins
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
+from headscribe.core.checks import AblationPoint, DynamicScore
 from headscribe.core.errors import BadStore, MissingExtra
+from headscribe.core.heads import Head
+from headscribe.core.lookup_scores import ArmScores
+from headscribe.pipeline.check.plots import write_check_plots
 from headscribe.pipeline.compare.maps import compare_maps
-from headscribe.pipeline.plots.plots import write_check_plots, write_map_plots
-from headscribe.report.plots.plots import ablation_arm, mean_curve
+from headscribe.pipeline.map.plots import write_map_plots
+from headscribe.report.plots.canvas import svg_text
+from headscribe.report.plots.check import curves_of, mean_curve
+from headscribe.report.plots.lookups import explanation_scores
+from headscribe.store.check.check_tables import CheckTables, FinishedPiece, Kind
 from headscribe.store.map.map_dir import MapDir
 from tests.eval.compare.analysis_maps import records, write_map
 
@@ -27,30 +33,39 @@ def _map(folder: Path, name: str = "planted") -> MapDir:
 
 
 def _check_tables(folder: Path) -> None:
-    correlation = [
-        {
-            "operation": "copying", "template": template, "layer": layer, "head": head,
-            "static": 0.1 * layer + 0.05 * head, "dynamic": 0.1 * layer, "dynamic_forced": 0.08 * head,
-            "static_suppression": 0.0, "dynamic_suppression": 0.0, "dynamic_forced_suppression": 0.0,
-            "n_pairs": 40,
-        }
+    tables, pairs = CheckTables(folder), 40
+    scores = [
+        DynamicScore(
+            "copying", template, Head(layer, head), 0.1 * layer + 0.05 * head, 0.1 * layer, 0.08 * head,
+            0.0, 0.0, 0.0, pairs,
+        )
         for template in ("{source}:", "The word {source} is $5_ or $x^")
         for layer in range(3)
         for head in range(4)
     ]  # fmt: skip
-    ablation = [
-        {
-            "operation": "copying", "template": "{source}:", "arm": arm, "draw": draw, "n_removed": removed,
-            "layer": 0, "head": removed, "accuracy": 0.9 - 0.1 * removed * (arm == "top"), "n_pairs": 40,
-        }
+    templates = {score.template for score in scores}
+    tables.add("correlation", scores, [_done("correlation", "copying", one) for one in templates])
+    points = [
+        _point(arm, draw, removed, 0.9 - 0.1 * removed * (arm == "top"))
         for arm, draws in (("top", 1), ("random", 3), ("control", 2))
         for draw in range(draws)
         for removed in range(4)
-    ]  # fmt: skip
+    ]
     # Of this one only the base accuracy is known: no curve.
-    ablation.append(ablation[0] | {"operation": "country_to_capital"})
-    pq.write_table(pa.Table.from_pylist(correlation), folder / "correlation.parquet")
-    pq.write_table(pa.Table.from_pylist(ablation), folder / "ablation.parquet")
+    points.append(replace(points[0], operation="country_to_capital"))
+    done = [("base", "copying"), ("ablation", "copying"), ("base", "country_to_capital")]
+    tables.add("ablation", points, [_done(check, operation, "{source}:") for check, operation in done])
+
+
+def _done(check: Kind, operation: str, template: str) -> FinishedPiece:
+    return FinishedPiece(check=check, operation=operation, template=template, identity="")
+
+
+def _point(arm: str, draw: int, removed: int, accuracy: float) -> AblationPoint:
+    head = Head(0, removed) if removed else None
+    return AblationPoint(
+        "copying", "{source}:", arm, draw, "copying", "{source}:", removed, head, accuracy, 40
+    )
 
 
 def _assert_images(folder: Path, names: set[str]) -> None:
@@ -104,15 +119,27 @@ def test_plots_of_an_unchecked_map_say_what_to_run(tmp_path: Path) -> None:
 
 
 def test_mean_curve_stops_where_a_curve_ends() -> None:
-    rows = [
-        {"arm": "random", "template": "t", "draw": draw, "n_removed": removed, "accuracy": 0.5 + 0.1 * draw}
+    points = [
+        _point("random", draw, removed, 0.5 + 0.1 * draw)
         for draw, length in ((0, 3), (1, 2))
         for removed in range(length)
     ]
-    curves = ablation_arm(rows, "random")
+    curves = curves_of(points, "random")
     assert [len(curve) for curve in curves] == [3, 2]
     assert mean_curve(curves) == [(0, pytest.approx(0.55)), (1, pytest.approx(0.55))]
-    assert ablation_arm(rows, "top") == []
+    assert curves_of(points, "top") == []
+
+
+def test_explanation_scores_show_a_point_per_pair_and_the_mean_of_each_arm() -> None:
+    arms = [
+        ArmScores("next-token", 5, 3, (0.5, 0.75, 0.75), 0.66, 0.4, 0.8, None, {}, 0.1),
+        ArmScores("random", 2, 1, (0.5,), 0.5, None, None, None, {}, 0.0),
+    ]
+    figure = explanation_scores(arms)
+    assert [len(axes.collections[0].get_offsets()) for axes in figure.axes] == [3, 1]
+    drawn = svg_text(figure)
+    assert "Next-token neurons, pairs: 3" in drawn
+    assert drawn == svg_text(explanation_scores(arms)), "equal figures give equal text"
 
 
 def test_without_matplotlib_the_error_names_the_command(

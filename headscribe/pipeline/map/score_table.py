@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read_table(
-    found: MapDir, label: str | None = None, scores: Sequence[OperationScore] | None = None
+    map_dir: MapDir, label: str | None = None, scores: Sequence[OperationScore] | None = None
 ) -> ScoreTable:
     """A map's operation scores as arrays; ``scores`` are those of the map where they have been read already.
 
@@ -23,15 +23,15 @@ def read_table(
     """
     from headscribe.eval.compare import score_table
 
-    scores, model = found.scores() if scores is None else scores, found.header.model
+    scores, model = map_dir.scores() if scores is None else scores, map_dir.header.model
     if not scores:
         raise BadStore(
             "this map has no operation scores",
-            where=found.path,
-            do=f"Add them: headscribe score {model.name} -o {found.path}",
+            where=map_dir.path,
+            do=f"Add them: headscribe score {model.name} -o {map_dir.path}",
         )
     return score_table(
-        label or short_name(found),
+        label or short_name(map_dir),
         scores,
         n_layers=model.n_layers,
         n_heads=model.n_heads,
@@ -39,6 +39,6 @@ def read_table(
     )
 
 
-def short_name(found: MapDir) -> str:
+def short_name(map_dir: MapDir) -> str:
     """A model's name without its owner or its folders."""
-    return found.header.model.name.rstrip("/").rsplit("/", 1)[-1] or found.header.model.name
+    return map_dir.header.model.name.rstrip("/").rsplit("/", 1)[-1] or map_dir.header.model.name

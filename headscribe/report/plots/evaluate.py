@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headscribe.core.evaluation import Categories, ConfidenceReliability
-from headscribe.report.plots.plots import COLOURS, new_figure
+from headscribe.report.plots.canvas import COLOURS, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,1 +1,0 @@
-"""Figures of maps, checks, comparisons and evaluations."""
