@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from headscribe.agent.budget import Budget
-from headscribe.agent.caller import Caller, CallTotals
+from headscribe.agent.caller import Caller
 from headscribe.agent.llm.client import ChatClient
 from headscribe.agent.llm.failures import UnknownModel
 from headscribe.agent.llm.opening import open_client
 from headscribe.agent.llm.spec import LLMSpec
-from headscribe.agent.slots import take_turn
 from headscribe.core.chat import CallFailed, CallJournal, ChatReply, FailureKind, Message
 from headscribe.core.errors import LLMUnavailable
 from headscribe.core.progress import Progress
 from headscribe.core.settings import AskSettings
+from headscribe.core.usage import CallTotals
 
 
 class Asker:
@@ -24,7 +24,7 @@ class Asker:
 
     Attributes:
         llm: who answers, as tables and journals name it.
-        totals: what the calls of this process came to.
+        totals: what its calls came to.
     """
 
     def __init__(self, caller: Caller) -> None:
@@ -50,10 +50,6 @@ class Asker:
         except CallFailed as error:
             await stop_if_hopeless(self._caller, error)
             raise
-
-    def take_turn(self) -> None:
-        """Questions that this task asks from here on stand behind those of tasks that took their turn."""
-        take_turn()
 
     def drain(self) -> None:
         """Begin no further call; those in flight may finish."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
@@ -20,42 +19,13 @@ from headscribe.core.chat import (
     CallJournal,
     ChatReply,
     ChatRequest,
-    FailureKind,
     Message,
     Sampling,
     Tool,
 )
 from headscribe.core.off_loop import off_loop
 from headscribe.core.settings import AskSettings
-
-
-@dataclass
-class CallTotals:
-    """What the calls of one process came to; what a server does not report counts as 0.
-
-    Attributes:
-        calls: requests sent to the LLM, however many attempts each took.
-        attempts: attempts made.
-        failed: calls that brought no reply in the end.
-        replayed: replies found in the journal instead.
-        retried: attempts that failed and were made again, by kind of failure.
-        prompt_tokens: of the replies received, not of those replayed; likewise the others.
-    """
-
-    calls: int = 0
-    attempts: int = 0
-    failed: int = 0
-    replayed: int = 0
-    retried: Counter[FailureKind] = field(default_factory=Counter)
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-
-    def add(self, reply: ChatReply) -> None:
-        """Count the tokens of a reply."""
-        self.prompt_tokens += reply.usage.prompt_tokens or 0
-        self.completion_tokens += reply.usage.completion_tokens or 0
-        self.cached_tokens += reply.usage.cached_tokens or 0
+from headscribe.core.usage import CallTotals
 
 
 def build_request(
@@ -182,7 +152,7 @@ class Caller:
         async with self._slots.slot():
             attempt, reply = await self._try_within_budget(request)
         await off_loop(self._journal.record, attempt)
-        self.totals.add(reply)
+        self.totals.paid(reply.usage)
         return reply
 
     async def _try_within_budget(self, request: ChatRequest) -> tuple[Attempt, ChatReply]:
@@ -197,7 +167,6 @@ class Caller:
     async def _try(self, request: ChatRequest) -> tuple[Attempt, ChatReply]:
         if self._draining.is_set():
             raise asyncio.CancelledError
-        self.totals.calls += 1
         number = 0
         try:
             async for attempt in self._attempts():
@@ -226,7 +195,6 @@ class Caller:
     async def _attempt(self, request: ChatRequest, number: int) -> tuple[Attempt, ChatReply]:
         """One attempt; a failure is in the journal when it is raised."""
         started_at, started = time.time(), time.perf_counter()
-        self.totals.attempts += 1
         try:
             reply = await self.client.send(request)
         except CallFailed as error:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from headscribe.agent.asking import stop_if_hopeless
 from headscribe.agent.budget import Budget
-from headscribe.agent.caller import Caller, CallTotals, build_request
+from headscribe.agent.caller import Caller, build_request
 from headscribe.agent.experiments import Experiments
 from headscribe.agent.llm.client import ChatClient
 from headscribe.agent.llm.opening import open_client
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.agent.single import describe_single, single_request_messages
-from headscribe.agent.slots import take_turn
 from headscribe.agent.tool_agent import ToolAgent
 from headscribe.agent.tool_list import TOOLS
 from headscribe.agent.verified import Verified
@@ -31,6 +30,7 @@ from headscribe.core.errors import BadPrompt
 from headscribe.core.progress import Progress
 from headscribe.core.records import Evidence, Outcome, Status
 from headscribe.core.settings import TESTING, DescribeSettings
+from headscribe.core.usage import CallTotals
 from headscribe.prompts import Template, load_template
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Describer(Protocol):
         prompt_hash: SHA-256 over what shapes an answer: the template, or the version of the rules.
         method_hash: SHA-256 over what else the method brings to it (other templates, how rows are held out),
             None where it brings nothing.
-        totals: what the calls of this process came to.
+        totals: what its calls came to.
     """
 
     llm: str
@@ -207,7 +207,6 @@ class LLMDescriber:
         if self._caller is None:
             raise ValueError("this describer was opened for planning alone")
         caller = self._caller
-        take_turn()
 
         async def call(messages: tuple[Message, ...], schema: dict[str, Any] | None) -> ChatReply:
             return await caller.call(messages, schema=schema, fresh=fresh)

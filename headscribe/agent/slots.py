@@ -1,4 +1,4 @@
-"""Which waiting call goes next: one of the head begun first, so that heads are finished one after another."""
+"""Which waiting call goes next: one of the item begun first, so that items are finished one after another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from itertools import count
 
 _TURNS = count(1)
-_TURN: ContextVar[int] = ContextVar("turn of the head at work", default=0)
+_TURN: ContextVar[int] = ContextVar("turn of the item at work", default=0)
 
 
 def take_turn() -> None:
@@ -21,8 +21,8 @@ def take_turn() -> None:
 class Slots:
     """So many calls at once. Of those that wait, the one of the earliest turn goes next.
 
-    A first come, first served queue would advance all heads alike; a run that ends early (its budget spent,
-    Ctrl-C) would then have paid for many beginnings and no description.
+    A first come, first served queue would advance all items alike; a run that ends early (its budget spent,
+    Ctrl-C) would then have paid for many beginnings and no result.
 
     Args:
         free: how many calls at once.

@@ -106,23 +106,24 @@ def _show_plan(plan: Plan, json: bool) -> int:
     if json:
         print_json(plan.as_json())
         return 0
+    estimate = plan.estimate
     typer.echo(f"{plan.heads} heads selected, {plan.done} already described, {plan.to_ask} left.")
-    if not plan.calls:
+    if not estimate.calls:
         typer.echo(f"{plan.llm} needs no calls.")
         return 0
     typer.echo(
-        f"{plan.llm} would get {plan.calls} calls, about {plan.prompt_tokens:,} tokens of prompts, "
-        f"and answer with {plan.max_reply_tokens:,} tokens at most."
+        f"{plan.llm} would get {estimate.calls} calls, about {estimate.prompt_tokens:,} tokens of prompts, "
+        f"and answer with {estimate.max_reply_tokens:,} tokens at most."
     )
     typer.echo(_price_line(plan))
     if len(plan.methods) > 1:
         rows = [
             (
                 row.method,
-                f"{row.calls:,}",
-                f"{row.prompt_tokens:,}",
-                f"{row.max_reply_tokens:,}",
-                money(row.max_cost_usd),
+                f"{row.estimate.calls:,}",
+                f"{row.estimate.prompt_tokens:,}",
+                f"{row.estimate.max_reply_tokens:,}",
+                money(row.estimate.max_cost_usd),
             )
             for row in plan.methods
         ]
@@ -133,10 +134,10 @@ def _show_plan(plan: Plan, json: bool) -> int:
 
 
 def _price_line(plan: Plan) -> str:
-    if plan.max_cost_usd is None:
+    if plan.estimate.max_cost_usd is None:
         return "The cost is not known: no price is known for this LLM (docs/how-to/costs.md)."
     of = f" at the price of {plan.price_as_of}" if plan.price_as_of else ""
-    return f"That costs {money(plan.max_cost_usd)} at most{of}."
+    return f"That costs {money(plan.estimate.max_cost_usd)} at most{of}."
 
 
 def _show_run(summary: RunSummary, json: bool) -> int:

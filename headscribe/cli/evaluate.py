@@ -83,14 +83,14 @@ def _show_plan(plan: EvaluationPlan, json: bool) -> None:
     if json:
         print_json(plan.as_json())
         return
-    left = plan.questions - plan.answered
+    left, estimate = plan.questions - plan.answered, plan.estimate
     typer.echo(
         f"{plan.questions} questions to {plan.llm} on {plan.items} pairs of a head and an operation and on "
         f"the heads' categories, {plan.answered} answered already, {left} left."
     )
     typer.echo(
-        f"About {plan.prompt_tokens:,} tokens of prompts, and {plan.max_reply_tokens:,} of replies at most. "
-        f"Cost, at most: {money(plan.max_cost_usd)}."
+        f"About {estimate.prompt_tokens:,} tokens of prompts, and {estimate.max_reply_tokens:,} of replies "
+        f"at most. Cost, at most: {money(estimate.max_cost_usd)}."
     )
 
 
@@ -101,13 +101,12 @@ def _show(summary: EvaluationSummary, json: bool) -> None:
         print_json(as_json(summary))
     elif summary.evaluation:
         print_evaluation(summary.run, summary.evaluation)
-        if summary.asked and summary.asked.totals:
-            totals = summary.asked.totals
+        if summary.calls or summary.replayed:
             typer.echo(
-                f"{totals.calls} calls, {totals.replayed} answers from the journal. "
-                f"Cost: {money(summary.asked.cost_usd)}."
+                f"{summary.calls} calls, {summary.replayed} answers from the journal. "
+                f"Cost: {money(summary.cost_usd)}."
             )
-    if summary.evaluation is None and summary.asked:
+    if summary.evaluation is None:
         err().print(f"stopped: {summary.stopped}" if summary.stopped else "interrupted", soft_wrap=True)
         larger = f", with a larger {summary.budget}" if summary.budget else ""
         err().print(

@@ -50,14 +50,14 @@ def print_evaluation(run: Path, found: Evaluation) -> None:
 
 def as_json(summary: EvaluationSummary) -> dict[str, Any]:
     """An evaluation as one JSON document; the judgments that disagree, not all."""
-    found, asked = summary.evaluation, summary.asked
+    found = summary.evaluation
     said: dict[str, Any] = {
         "run": str(summary.run),
         "exit_code": summary.exit_code,
         "questions": summary.questions,
-        "interrupted": bool(asked and asked.interrupted),
+        "interrupted": summary.interrupted,
         "stopped": summary.stopped,
-        "cost_usd": asked.cost_usd if asked else None,
+        "cost_usd": summary.cost_usd if summary.questions else None,
         "resume": summary.resume,
     }
     if found is None:

@@ -101,16 +101,17 @@ def _show_plan(plan: LookupsPlan, json: bool) -> None:
     layers = ", ".join(f"L{layer}" for layer in plan.layers)
     typer.echo(f"{plan.neurons} neurons at most, of {layers}; {plan.texts:,} texts at most.")
     typer.echo(f"Stages there: {', '.join(plan.done) or 'none'}. To make: {', '.join(plan.make) or 'none'}.")
-    if plan.calls is None:
+    estimate = plan.estimate
+    if estimate is None:
         do = "give --stop-after heads first, which asks nobody"
         typer.echo(f"How many calls {plan.llm} would get is known once the heads are: {do}.")
-    elif not plan.calls:
+    elif not estimate.calls:
         typer.echo(f"{plan.llm} needs no calls.")
     else:
         typer.echo(
-            f"{plan.llm} would get {plan.calls} calls at most for {plan.pairs} pairs, about "
-            f"{plan.prompt_tokens:,} tokens of prompts, and answer with {plan.max_reply_tokens:,} tokens at "
-            f"most. Cost: {money(plan.max_cost_usd)} at most."
+            f"{plan.llm} would get {estimate.calls} calls at most for {plan.pairs} pairs, about "
+            f"{estimate.prompt_tokens:,} tokens of prompts, and answer with {estimate.max_reply_tokens:,} "
+            f"tokens at most. Cost: {money(estimate.max_cost_usd)} at most."
         )
 
 
@@ -143,8 +144,8 @@ def _show(summary: LookupsSummary, json: bool) -> int:
     for name, path in (("Look-ups", summary.page), ("Report", summary.report)):
         if path:
             typer.echo(f"{name}: {path}")
-    if summary.fault:
-        err().print(f"stopped: {summary.fault}", soft_wrap=True)
+    if summary.stopped:
+        err().print(f"stopped: {summary.stopped}", soft_wrap=True)
     if summary.exit_code:
         larger = f", with a larger {summary.budget}" if summary.budget else ""
         err().print(f"to go on{larger}: {summary.resume}", soft_wrap=True)

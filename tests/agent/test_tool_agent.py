@@ -185,7 +185,7 @@ def test_what_was_answered_is_replayed_and_gives_the_same_outcome(tmp_path):
     first, _ = describe(spec, journal)
     again, describer = describe(spec, journal)
     assert again == first
-    assert (describer.totals.calls, describer.totals.attempts) == (0, 0)
+    assert describer.totals.calls == 0
 
 
 def test_an_interrupted_conversation_goes_on_where_it_was(tmp_path):

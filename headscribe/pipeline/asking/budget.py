@@ -11,7 +11,6 @@ from headscribe.store.describe.journal import Journal
 
 if TYPE_CHECKING:
     from headscribe.agent.budget import Amount, Budget
-    from headscribe.agent.caller import CallTotals
     from headscribe.agent.llm.spec import LLMSpec
 
 
@@ -53,10 +52,3 @@ def spent_before(journal: Journal, price: Price | None) -> Amount:
     paid, sent, received = journal.spent()
     cost = paid + (price.of(sent, received) if price else 0.0)
     return Amount(totals.prompt_tokens + totals.completion_tokens, cost)
-
-
-def cost_of(totals: CallTotals, price: Price | None) -> float | None:
-    """US dollars for the calls of a session, None where the price or the tokens are not known."""
-    if price is None or (totals.calls > totals.failed and not totals.prompt_tokens):
-        return None
-    return price.of(totals.prompt_tokens, totals.completion_tokens, totals.cached_tokens)

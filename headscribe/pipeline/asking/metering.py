@@ -1,4 +1,4 @@
-"""What the calls behind one head's description took, whoever makes them and in whatever task."""
+"""What the calls behind one item took, such as a head's description, in whatever task they are made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Meter:
     seconds: float = 0.0
 
     def add(self, usage: Usage, seconds: float, cost_usd: float | None = None) -> None:
-        """Add what one call took. Calls of one head may end in several threads at once."""
+        """Add what one call took. Calls of one item may end in several threads at once."""
         with _ADDING:
             self._add(usage, seconds, cost_usd)
 
@@ -36,18 +36,18 @@ class Meter:
 
 
 _ADDING = threading.Lock()
-_HEAD: ContextVar[Meter | None] = ContextVar("meter of the head at work", default=None)
+_METER: ContextVar[Meter | None] = ContextVar("meter of the item at work", default=None)
 
 
-def start_head() -> Meter:
+def start_meter() -> Meter:
     """A new meter for the calls that this task, and tasks it starts, make from here on."""
     meter = Meter()
-    _HEAD.set(meter)
+    _METER.set(meter)
     return meter
 
 
 class MeteredJournal:
-    """A journal that tells the meter of the head at work what a call took, also where it is replayed.
+    """A journal that tells the meter of the item at work what a call took, also where it is replayed.
 
     A description rests on its replies whether they were paid for in this session or before, so an interrupted
     run shows the same tokens as an unbroken one. What they cost is told from the same price.
@@ -63,7 +63,7 @@ class MeteredJournal:
     def find(self, identity: str) -> ChatReply | None:
         """The reply to an identical earlier request, None if there is none."""
         reply = self._journal.find(identity)
-        if reply is not None and (meter := _HEAD.get()):
+        if reply is not None and (meter := _METER.get()):
             meter.add(reply.usage, reply.seconds, self._cost(reply))
         return reply
 
@@ -71,7 +71,7 @@ class MeteredJournal:
         """Keep one attempt with its cost; it is on disk when this returns."""
         cost = self._cost(attempt.reply)
         self._journal.record(replace(attempt, cost_usd=cost))
-        if meter := _HEAD.get():
+        if meter := _METER.get():
             meter.add(attempt.reply.usage if attempt.reply else Usage(), attempt.seconds, cost)
 
     def _cost(self, reply: ChatReply | None) -> float | None:

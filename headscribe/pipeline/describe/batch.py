@@ -12,6 +12,7 @@ from headscribe.core.batch import Batch, BatchReport
 from headscribe.core.chat import Attempt, ChatReply, ChatRequest
 from headscribe.core.errors import BadOption
 from headscribe.core.records import Status
+from headscribe.core.usage import CallTotals
 from headscribe.pipeline.asking.budget import run_budget
 from headscribe.pipeline.asking.metering import MeteredJournal
 from headscribe.pipeline.describe.request import DescribeRequest
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from headscribe.agent.batch.answers import BatchAnswer, BatchOutput
     from headscribe.agent.batch.outbox import Outbox
     from headscribe.agent.budget import Budget
-    from headscribe.agent.caller import CallTotals
 
 _RECORDED_AT_ONCE = 32
 
@@ -200,8 +200,7 @@ class BatchWork:
         errors = self._journal.errors(request.identity())
         if isinstance(result, ChatReply):
             self.report.taken += 1
-            self._totals.calls += 1
-            self._totals.add(result)
+            self._totals.paid(result.usage)
             return Attempt(request, len(errors) + 1, time.time(), 0.0, reply=result)
         if any(error.endswith(mark) for error in errors):
             self.report.known += 1

@@ -1,26 +1,23 @@
-"""What a run may still spend, and what a session has spent."""
+"""What each method would take, and how many heads are worked on at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from headscribe.core.records import Evidence
 from headscribe.core.settings import TESTING, DescribeSettings
+from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.describe.request import DescribeRequest
 from headscribe.pipeline.describe.summary import MethodPlan
-
-if TYPE_CHECKING:
-    pass
-
 
 REHEARSED = 4
 """Heads that a method's calls are counted on."""
 
 
 async def plan_methods(
-    request: DescribeRequest, heads: Sequence[Evidence], single: MethodPlan
+    request: DescribeRequest, heads: Sequence[Evidence], single: CallEstimate
 ) -> tuple[MethodPlan, ...]:
     """What each method would take for the heads that are left, without asking anybody.
 
@@ -38,21 +35,17 @@ async def plan_methods(
     heads = [replace(one, others=one.others or rows) for one, rows in zip(heads, others, strict=True)]
     plans = []
     for method in get_args(DescribeSettings.model_fields["method"].annotation):
-        plan = single
-        if method != single.method:
+        taken = (single.calls, single.prompt_tokens, single.max_reply_tokens)
+        if method != "single":
             settings = request.settings.model_copy(update={"method": method})
             seen = await rehearse(request.spec, settings, heads)
             scale = single.calls / len(heads)
-            plan = MethodPlan(
-                method,
+            taken = (
                 round(seen.calls * scale),
                 round(seen.prompt_tokens * scale),
                 round(seen.max_reply_tokens * scale),
-                None,
             )
-        price = request.price
-        most = price.of(plan.prompt_tokens, plan.max_reply_tokens) if price else None
-        plans.append(replace(plan, max_cost_usd=most))
+        plans.append(MethodPlan(method, CallEstimate.priced(*taken, request.price)))
     return tuple(plans)
 
 

@@ -8,7 +8,6 @@ from typing import Unpack
 
 from headscribe.core.batch import Batch
 from headscribe.core.settings import EngineName
-from headscribe.pipeline.asking.interrupts import run_async
 from headscribe.pipeline.describe.batch import check_batch
 from headscribe.pipeline.describe.options import DescribeOptions
 from headscribe.pipeline.describe.outputs import WriteReport
@@ -42,11 +41,11 @@ def describe(
         with RunWriter(run) as writer:
             session = Session(request, writer, write_report, started)
             try:
-                session.prepare(asks=batch is None)
+                session.open_map(asks=batch is None)
                 if batch:
-                    session.work_by(batch)
+                    session.describe_by(batch)
                 else:
-                    run_async(session.describe())
+                    session.describe()
             except KeyboardInterrupt:
-                session.interrupted = True
+                session.asked.interrupted = True
             return session.finish()

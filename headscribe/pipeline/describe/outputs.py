@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,7 +11,7 @@ from headscribe.pipeline.describe.summary import no_counts
 from headscribe.pipeline.describe.work import Work
 from headscribe.pipeline.map.identity import map_identity
 from headscribe.store.describe.run_dir import RunWriter, relative_to
-from headscribe.store.headers import MapReference, RunHeader, now
+from headscribe.store.headers import MapReference, RunHeader
 from headscribe.store.map.map_dir import MapDir
 from headscribe.store.tool import this_tool
 
@@ -52,37 +52,37 @@ def start_header(
 
 
 def finish_run(
-    writer: RunWriter,
-    write_report: WriteReport,
-    header: RunHeader,
-    map_dir: MapDir,
-    work: Work,
-    *,
-    state: State,
-    seconds: float,
+    writer: RunWriter, write_report: WriteReport, header: RunHeader, map_dir: MapDir, work: Work
 ) -> tuple[dict[str, int], Path | None]:
-    """Write ``descriptions.parquet``, ``run.json`` and the report from the journal.
+    """Write ``descriptions.parquet``, the transcripts, ``run.json`` and the report from the journal.
+
+    The tables hold all heads that the run has described, those of earlier selections too; so do the counts
+    and totals that are added to the header.
+
+    Args:
+        writer: of the run.
+        write_report: makes the report.
+        header: what ``run.json`` says but for counts and totals.
+        map_dir: the run's map.
+        work: the heads wanted in this session.
 
     Returns:
         The six counts over the heads wanted, and the report, None where no head has a description yet.
     """
+    journal, wanted = writer.journal, dict(work.identities)
     place = map_identity(map_dir.header.model, map_dir.header.settings)
-    every, counts = no_counts(), no_counts()
-    found = list(writer.journal.descriptions(dict(work.identities), place=place))
-    for row in found:
-        every[row.outcome.status.value] += 1
-    statuses = writer.journal.statuses()
-    for head, identity in work.identities.items():
-        if status := statuses.get((head, identity)):
-            counts[status] += 1
+    found = list(journal.descriptions(wanted, place=place))
     writer.write_descriptions(found)
-    writer.write_transcripts(lambda: writer.journal.transcripts(dict(work.identities), place=place))
-    update = {
-        "state": state,
-        "finished_at": now(),
-        "seconds": header.seconds + seconds,
-        "counts": every,
-        "totals": writer.journal.totals(),
-    }
-    writer.write_header(header.model_copy(update=update))
-    return counts, write_report(writer.path) if found else None
+    writer.write_transcripts(lambda: journal.transcripts(wanted, place=place))
+    counts = _counted(row.outcome.status for row in found)
+    writer.write_header(header.model_copy(update={"counts": counts, "totals": journal.totals()}))
+    ended = journal.statuses()
+    ours = _counted(ended[one] for one in wanted.items() if one in ended)
+    return ours, write_report(writer.path) if found else None
+
+
+def _counted(statuses: Iterable[str]) -> dict[str, int]:
+    counts = no_counts()
+    for status in statuses:
+        counts[status] += 1
+    return counts

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Unpack
 
 from headscribe.core.heads import Head
 from headscribe.core.records import Evidence, Status
+from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.asking.interrupts import run_async
 from headscribe.pipeline.describe.costs import REHEARSED, plan_methods
 from headscribe.pipeline.describe.identity import work_identity
 from headscribe.pipeline.describe.options import DescribeOptions
 from headscribe.pipeline.describe.request import DescribeRequest, read_request
-from headscribe.pipeline.describe.summary import MethodPlan, Plan
+from headscribe.pipeline.describe.summary import Plan
 from headscribe.pipeline.describe.work import evidence_from, is_done, iter_evidence
 from headscribe.pipeline.map.job import check_map, unmapped_heads, usable_map
 from headscribe.store.describe.journal import existing_journal
@@ -71,20 +72,17 @@ async def _plan(request: DescribeRequest) -> Plan:
     scale = len(unmapped) / guessed.left if guessed.left else 0.0
     calls = in_map.calls + round(guessed.calls * scale)
     prompt_tokens = in_map.prompt_tokens + round(guessed.prompt_tokens * scale)
-    asked = MethodPlan("single", calls, prompt_tokens, calls * request.settings.max_reply_tokens, None)
-    methods = await plan_methods(request, [*in_map.first, *guessed.first][:REHEARSED], asked)
-    chosen = next((method for method in methods if method.method == request.settings.method), asked)
+    once = CallEstimate(calls, prompt_tokens, calls * request.settings.max_reply_tokens)
+    methods = await plan_methods(request, [*in_map.first, *guessed.first][:REHEARSED], once)
+    chosen = (method.estimate for method in methods if method.method == request.settings.method)
     return Plan(
         run=request.run,
         llm=request.spec.name,
         heads=len(request.job.heads),
         done=in_map.done,
         to_ask=in_map.left + len(unmapped),
-        calls=chosen.calls,
-        prompt_tokens=chosen.prompt_tokens,
-        max_reply_tokens=chosen.max_reply_tokens,
         sampled=in_map.left + guessed.left,
-        max_cost_usd=chosen.max_cost_usd,
+        estimate=next(chosen, once),
         price_as_of=request.price.as_of if request.price else "",
         methods=methods,
     )

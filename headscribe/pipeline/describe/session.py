@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headscribe.core.batch import Batch
-from headscribe.core.chat import CallJournal
+from headscribe.core.batch import Batch, BatchReport
 from headscribe.core.errors import BadStore, LLMUnavailable
-from headscribe.pipeline.asking.budget import cost_of, run_budget
-from headscribe.pipeline.asking.interrupts import orderly_end, run_async
+from headscribe.core.records import Status
+from headscribe.pipeline.asking.asked import Asked
+from headscribe.pipeline.asking.budget import run_budget
+from headscribe.pipeline.asking.interrupts import run_async
+from headscribe.pipeline.asking.loop import WorkerLoop
 from headscribe.pipeline.asking.metering import MeteredJournal
 from headscribe.pipeline.describe.batch import BatchWork
 from headscribe.pipeline.describe.batch_submit import submit
 from headscribe.pipeline.describe.costs import heads_at_once
+from headscribe.pipeline.describe.one_head import HeadDescriber
 from headscribe.pipeline.describe.outputs import State, WriteReport, finish_run, start_header
 from headscribe.pipeline.describe.request import DescribeRequest
-from headscribe.pipeline.describe.summary import RunSummary, budget_option, no_counts
+from headscribe.pipeline.describe.summary import RunSummary, no_counts
 from headscribe.pipeline.describe.work import Work, find_work
-from headscribe.pipeline.describe.workers import STAGE, Workers
 from headscribe.pipeline.map.identity import map_identity
 from headscribe.pipeline.map.job import check_map
 from headscribe.pipeline.map.map import fill_map
@@ -34,171 +32,179 @@ from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
     from headscribe.agent.batch.outbox import Outbox
-    from headscribe.agent.budget import Budget
-    from headscribe.agent.caller import CallTotals
     from headscribe.agent.describers import Describer
 
+STAGE = "describe"
 
-@dataclass
+
 class Session:
-    """One session at a run, from its map to its tables."""
+    """One session at a run: ``open_map``, then ``describe`` or ``describe_by``, then ``finish``.
 
-    request: DescribeRequest
-    writer: RunWriter
-    write_report: WriteReport
-    started: float
-    map_dir: MapDir | None = None
-    work: Work | None = None
-    header: RunHeader | None = None
-    totals: CallTotals | None = None
-    already_done: int | None = None
-    described: int = 0
-    batch: BatchWork | None = None
-    interrupted: bool = False
-    fault: LLMUnavailable | BadStore | None = None
-    started_at: str = field(default_factory=now)
+    ``finish`` writes what there is, however far the others came: each of them may be cut short.
 
-    def prepare(self, *, asks: bool = True) -> None:
-        """See that the LLM answers, if it will be asked, then find or make the map."""
-        request, own = self.request, self.request.run / MAP
-        named = request.map_path or self._named_before()
-        quick = asks and request.spec.kind not in {"rules", "vllm"}
-        if quick and not (named or MapDir.exists(own)):
+    Args:
+        request: what is asked of the run.
+        writer: of the run.
+        write_report: makes the report in the end.
+        started: when the command began, by ``time.monotonic``.
+
+    Attributes:
+        asked: what came of asking so far.
+    """
+
+    def __init__(
+        self, request: DescribeRequest, writer: RunWriter, write_report: WriteReport, started: float
+    ) -> None:
+        self.asked = Asked(request.price)
+        self._request, self._writer, self._write_report = request, writer, write_report
+        self._started, self._started_at = started, now()
+        self._map: MapDir | None = None
+        self._work: Work | None = None
+        self._header: RunHeader | None = None
+        self._already_done = 0
+        self._batch: BatchReport | None = None
+
+    def open_map(self, *, asks: bool) -> None:
+        """Find or make the map; before it is made, see that the LLM answers, if it will be asked."""
+        request, own = self._request, self._request.run / MAP
+        if named := request.map_path or self._named_before():
+            self._map = check_map(request.map_job, named)
+            return
+        if asks and request.spec.kind not in {"rules", "vllm"} and not MapDir.exists(own):
             # Mapping may take an hour; a missing key is better known before it.
             run_async(self._try_llm())
-        if named:
-            self.map_dir = check_map(request.map_job, named)
-        else:
-            self.map_dir = fill_map(
-                request.map_job,
-                own,
-                force=request.force,
-                command=request.command,
-                progress=request.progress,
-                engine=request.engine,
-            )
+        self._map = fill_map(
+            request.map_job,
+            own,
+            force=request.force,
+            command=request.command,
+            progress=request.progress,
+            engine=request.engine,
+        )
 
     def _named_before(self) -> Path | None:
         """The map outside the run that an earlier session was given."""
-        before = self.writer.previous
+        before = self._writer.previous
         if before is None or before.map.path == MAP:
             return None
-        return (self.request.run / before.map.path).resolve()
+        return (self._request.run / before.map.path).resolve()
 
     async def _try_llm(self) -> None:
-        async with self._describer():
+        async with self._live():
             pass
 
-    def work_by(self, batch: Batch) -> None:
-        """Describe by a batch file; an LLM or a server that fails ends the session in order."""
-        from headscribe.agent.caller import CallTotals
+    def describe(self) -> None:
+        """Describe what is left; every outcome is in the journal when this ends, however it ends."""
+        run_async(self._describe(self.asked))
 
-        self.totals = CallTotals()
-        self.batch = BatchWork(batch, self.request, self.writer.journal, self._replay, self.totals)
+    def describe_by(self, batch: Batch) -> None:
+        """Describe by a batch file; an LLM or a server that fails ends the session in order."""
+        work = BatchWork(batch, self._request, self._writer.journal, self._replay, self.asked.totals)
+        self._batch = work.report
         try:
-            _run_batch(self.batch)
+            if batch.mode == "submit":
+                submit(work)
+            elif batch.mode == "read":
+                work.read()
+            else:
+                work.write()
         except LLMUnavailable as error:
-            self.fault = error
+            self.asked.fault = error
 
     def _replay(self, outbox: Outbox) -> bool:
         """Describe from the journal alone; whether every head was looked at, but for a budget."""
-        taken, first = self.totals, self.work is None
-        try:
-            run_async(self.describe(outbox))
-            if first and taken and self.totals:
-                taken.replayed = self.totals.replayed
-        finally:
-            self.totals = taken
-        return not self.interrupted and (self.fault is None or budget_option(self.fault) is not None)
+        first, replay = self._work is None, Asked(self._request.price)
+        run_async(self._describe(replay, outbox))
+        asked = self.asked
+        asked.done += replay.done
+        asked.interrupted, asked.fault = replay.interrupted, replay.fault
+        if first:
+            asked.totals.replayed = replay.totals.replayed
+        return not replay.ended_early or replay.budget is not None
 
-    def _describer(
-        self, *, connect: bool = True, outbox: Outbox | None = None
-    ) -> AbstractAsyncContextManager[Describer]:
+    async def _describe(self, asked: Asked, outbox: Outbox | None = None) -> None:
+        """Describe what is left.
+
+        Args:
+            asked: gets what came of it.
+            outbox: takes the calls that the journal cannot answer; heads that need them wait.
+        """
+        work = await self._find_work(frozenset() if outbox else self._request.retry)
+        if not work.left:
+            return
+        try:
+            async with self._offline(outbox) if outbox else self._live() as describer:
+                asked.totals = describer.totals
+                await self._run_loop(describer, work, asked)
+        except LLMUnavailable as error:
+            asked.fault = error
+
+    async def _find_work(self, retry: frozenset[Status]) -> Work:
+        """What is left to describe; ``run.json`` says from here on that it is being done."""
+        assert self._map is not None
+        request, writer, first = self._request, self._writer, self._work is None
+        async with self._offline() as planner:
+            self._work = work = find_work(
+                self._map,
+                request.job.heads,
+                planner,
+                writer.journal.statuses(),
+                retry,
+                comparison_heads=request.comparison_heads,
+            )
+            self._header = start_header(request, self._map, planner, writer.previous, self._started_at)
+        if first:
+            self._already_done = len(work.identities) - len(work.left)
+        writer.write_header(self._header)
+        return work
+
+    async def _run_loop(self, describer: Describer, work: Work, asked: Asked) -> None:
+        assert self._map is not None
+        request, journal = self._request, self._writer.journal
+        heads = HeadDescriber(
+            describer,
+            journal,
+            place=map_identity(self._map.header.model, self._map.header.settings),
+            laboratory=request.engine.laboratory(request.job) if describer.method == "agent" else None,
+        )
+        loop = WorkerLoop(
+            heads.describe,
+            describer.drain,
+            asked,
+            request.progress,
+            stage=STAGE,
+            noun="heads",
+            work=lambda item: item.work,
+        )
+        await loop.run(work.items(self._map), len(work.left), heads_at_once(request.settings))
+
+    def _live(self) -> AbstractAsyncContextManager[Describer]:
+        """A describer whose LLM can be asked."""
+        request, journal = self._request, self._writer.journal
+        return request.engine.describer(
+            request.job,
+            request.spec,
+            request.settings,
+            MeteredJournal(journal, request.price),
+            request.progress,
+            run_budget(request.settings, request.price, journal),
+        )
+
+    def _offline(self, outbox: Outbox | None = None) -> AbstractAsyncContextManager[Describer]:
+        """A describer without an LLM: an outbox takes its calls, or else it only says what it would ask."""
+        from headscribe.agent.batch.outbox import ReadOnlyJournal
         from headscribe.agent.describers import open_describer
 
-        request = self.request
-        journal: CallJournal = MeteredJournal(self.writer.journal, request.price)
-        if outbox:
-            from headscribe.agent.batch.outbox import ReadOnlyJournal
-
-            journal = ReadOnlyJournal(journal)
-        elif connect:
-            return request.engine.describer(
-                request.job, request.spec, request.settings, journal, request.progress, self._budget()
-            )
+        request = self._request
         return open_describer(
             request.spec,
             request.settings,
-            journal,
+            ReadOnlyJournal(MeteredJournal(self._writer.journal, request.price)),
             request.progress,
-            client=outbox,
             operations=request.job.operations,
-            connect=connect,
+            client=outbox,
+            connect=outbox is not None,
         )
-
-    def _budget(self) -> Budget | None:
-        return run_budget(self.request.settings, self.request.price, self.writer.journal)
-
-    async def describe(self, outbox: Outbox | None = None) -> None:
-        """Describe what is left; every outcome is in the journal when this ends, however it ends.
-
-        Args:
-            outbox: takes the calls that the journal cannot answer; heads that need them wait.
-        """
-        assert self.map_dir is not None
-        self.fault = None
-        request, journal = self.request, self.writer.journal
-        async with self._describer(connect=False) as planner:
-            self.work = find_work(
-                self.map_dir,
-                request.job.heads,
-                planner,
-                journal.statuses(),
-                frozenset() if outbox else request.retry,
-                comparison_heads=request.comparison_heads,
-            )
-            if self.already_done is None:
-                self.already_done = len(self.work.identities) - len(self.work.left)
-            self.header = start_header(request, self.map_dir, planner, self.writer.previous, self.started_at)
-        self.writer.write_header(self.header)
-        if not self.work.left:
-            return
-        try:
-            async with self._describer(outbox=outbox) as describer:
-                self.totals = describer.totals
-                await self._run_workers(describer, self.map_dir, self.work)
-        except LLMUnavailable as error:
-            self.fault = error
-
-    async def _run_workers(self, describer: Describer, map_dir: MapDir, work: Work) -> None:
-        request, progress = self.request, self.request.progress
-        place = map_identity(map_dir.header.model, map_dir.header.settings)
-        job = request.job
-        laboratory = request.engine.laboratory(job) if describer.method == "agent" else None
-        workers = Workers(
-            describer, self.writer.journal, place=place, progress=progress, laboratory=laboratory
-        )
-
-        def stop() -> None:
-            self.interrupted = True
-            workers.stop()
-            progress.say(
-                f"Interrupted: waiting for {workers.in_flight} heads in flight. Ctrl-C again drops them"
-            )
-
-        progress.start(STAGE, len(work.left))
-        try:
-            with orderly_end(stop):
-                await workers.run(work.items(map_dir), heads_at_once(request.settings))
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self.interrupted or task is None:
-                raise
-            task.uncancel()
-        finally:
-            progress.finish(STAGE)
-            self.described += workers.finished
-            self.fault = workers.fault
 
     def finish(self) -> RunSummary:
         """Write the tables, the report and the header, and sum up.
@@ -207,61 +213,36 @@ class Session:
             LLMUnavailable: nothing was described, now or earlier.
             BadStore: the folder cannot be written any more; the journal holds what was answered.
         """
-        if isinstance(self.fault, BadStore):
-            raise self.fault
-        request = self.request
+        asked, request = self.asked, self._request
+        if isinstance(asked.fault, BadStore):
+            raise asked.fault
         counts, report = no_counts(), None
-        if self.header and self.work and self.map_dir:
-            waits = self.batch is not None and self.batch.report.waiting > 0
-            stopped = self.fault is not None or waits
-            state: State = "interrupted" if self.interrupted else "stopped" if stopped else "finished"
-            seconds = time.monotonic() - self.started
-            counts, report = finish_run(
-                self.writer,
-                self.write_report,
-                self.header,
-                self.map_dir,
-                self.work,
-                state=state,
-                seconds=seconds,
+        if self._header and self._work and self._map:
+            header = self._header.model_copy(
+                update={
+                    "state": self._state(),
+                    "finished_at": now(),
+                    "seconds": self._header.seconds + time.monotonic() - self._started,
+                }
             )
-        budget = budget_option(self.fault)
-        if self.fault and not budget and not any(counts.values()):
-            raise self.fault
-        totals = self.totals
+            counts, report = finish_run(self._writer, self._write_report, header, self._map, self._work)
+        if asked.fault and not asked.budget and not any(counts.values()):
+            raise asked.fault
         return RunSummary(
             run=request.run,
             llm=request.spec.name,
             heads=len(request.job.heads),
+            asked=asked,
             counts=counts,
-            already_done=self.already_done or 0,
-            described=self.described,
-            calls=totals.calls - totals.failed if totals else 0,
-            replayed=totals.replayed if totals else 0,
-            retried={kind.value: number for kind, number in totals.retried.items()} if totals else {},
-            prompt_tokens=totals.prompt_tokens if totals else 0,
-            completion_tokens=totals.completion_tokens if totals else 0,
-            cached_tokens=totals.cached_tokens if totals else 0,
-            cost_usd=cost_of(totals, request.price) if totals else None,
-            seconds=time.monotonic() - self.started,
-            interrupted=self.interrupted,
-            stopped=str(self.fault) if self.fault else None,
-            budget=budget,
+            already_done=self._already_done,
+            seconds=time.monotonic() - self._started,
             resume=request.resume,
             report=report,
-            batch=self.batch.report if self.batch else None,
+            batch=self._batch,
         )
 
-
-def _run_batch(work: BatchWork) -> None:
-    """Write, read or submit.
-
-    Raises:
-        BadOption, BadStore, LLMUnavailable: as ``write``, ``read`` and ``submit`` do.
-    """
-    by_mode: dict[str, Callable[[], object]] = {
-        "write": work.write,
-        "read": work.read,
-        "submit": partial(submit, work),
-    }
-    by_mode[work.batch.mode]()
+    def _state(self) -> State:
+        if self.asked.interrupted:
+            return "interrupted"
+        waits = self._batch is not None and self._batch.waiting > 0
+        return "stopped" if self.asked.fault or waits else "finished"

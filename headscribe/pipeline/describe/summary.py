@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from headscribe.core.batch import BatchReport
-from headscribe.core.errors import BudgetSpent, HeadscribeError
 from headscribe.core.records import ANSWERED, Description, Status
+from headscribe.core.usage import CallEstimate
+from headscribe.pipeline.asking.asked import Asked, AskingSummary
 from headscribe.store.describe.run_dir import RunDir
 
 
@@ -17,14 +18,15 @@ class MethodPlan:
     """What one method would take for the heads that are left, estimated from a rehearsal of a few of them.
 
     The rehearsal renders the real templates and answers as the fake LLM does, so a method that may go several
-    rounds goes about as many as it can. ``max_cost_usd`` counts the longest replies; None without a price.
+    rounds goes about as many as it can.
     """
 
     method: str
-    calls: int
-    prompt_tokens: int
-    max_reply_tokens: int
-    max_cost_usd: float | None
+    estimate: CallEstimate
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as plain JSON data."""
+        return {"method": self.method} | asdict(self.estimate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,10 @@ class Plan:
         heads: heads selected.
         done: of these, heads whose description the run holds.
         to_ask: heads that are left.
-        calls: calls to be paid for at least: heads with equal evidence share theirs.
-        prompt_tokens: estimate over these calls, without the LLM's own tokenizer.
-        max_reply_tokens: what the replies can come to at most.
-        max_cost_usd: what this would cost with the longest replies, None where the price is not known.
-        price_as_of: the day of that price, empty where it has none.
-        methods: the same for every method, from a few heads.
         sampled: heads that the estimate rests on; fewer than ``to_ask`` where no map exists yet.
+        estimate: the calls; heads with equal evidence share theirs.
+        price_as_of: the day of the price, empty where it has none.
+        methods: the same for every method, from a few heads.
     """
 
     run: Path
@@ -51,41 +50,31 @@ class Plan:
     heads: int
     done: int
     to_ask: int
-    calls: int
-    prompt_tokens: int
-    max_reply_tokens: int
     sampled: int
-    max_cost_usd: float | None = None
+    estimate: CallEstimate
     price_as_of: str = ""
     methods: tuple[MethodPlan, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The plan as plain JSON data."""
-        return asdict(self) | {"run": str(self.run)}
+        said = asdict(self) | asdict(self.estimate)
+        del said["estimate"]
+        return said | {"run": str(self.run), "methods": [method.as_json() for method in self.methods]}
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
+class RunSummary(AskingSummary):
     """How a session ended.
 
     Attributes:
         run: the run's folder.
         llm: the name of the describing LLM.
         heads: heads selected.
-        counts: their statuses, all six always present; less than ``heads`` in sum if the session ended early.
+        asked: calls, cost, heads described in this session, and why it ended early.
+        counts: statuses of the selected heads, all six always present; less than ``heads`` in sum if the
+            session ended early.
         already_done: heads whose description an earlier session had found.
-        described: heads described in this session.
-        calls: replies that were paid for in this session.
-        replayed: replies found in the journal instead.
-        retried: attempts that failed and were made again in this session, by kind of failure.
-        prompt_tokens: tokens sent in this session, as far as the server says.
-        completion_tokens: tokens received, likewise.
-        cached_tokens: of those sent, what the server says it found in its prefix cache.
-        cost_usd: what this session's calls cost, None where the price is not known.
         seconds: time of this session, mapping included.
-        interrupted: whether a person ended it.
-        stopped: why it ended early otherwise, None if it did not.
-        budget: the option whose limit ended it, None if none did.
         resume: the command that goes on.
         report: the report, None while there is nothing to report.
         batch: what was done with batch files, None where calls were live.
@@ -94,23 +83,18 @@ class RunSummary:
     run: Path
     llm: str
     heads: int
-    counts: dict[str, int] = field(default_factory=dict)
+    asked: Asked
+    counts: dict[str, int]
     already_done: int = 0
-    described: int = 0
-    calls: int = 0
-    replayed: int = 0
-    retried: dict[str, int] = field(default_factory=dict)
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    cost_usd: float | None = None
     seconds: float = 0.0
-    interrupted: bool = False
-    stopped: str | None = None
-    budget: str | None = None
     resume: str = ""
     report: Path | None = None
     batch: BatchReport | None = None
+
+    @property
+    def described(self) -> int:
+        """Heads described in this session."""
+        return self.asked.done
 
     @property
     def left(self) -> int:
@@ -137,15 +121,39 @@ class RunSummary:
 
     def as_json(self) -> dict[str, Any]:
         """The summary as plain JSON data."""
-        report = str(self.report) if self.report else None
-        extra = {"run": str(self.run), "report": report, "left": self.left, "exit_code": self.exit_code}
-        batch = self.batch.as_json() if self.batch else None
-        return asdict(self) | extra | {"batch": batch}
+        said: dict[str, Any] = {name: getattr(self, name) for name in SAID}
+        return said | {
+            "run": str(self.run),
+            "report": str(self.report) if self.report else None,
+            "batch": self.batch.as_json() if self.batch else None,
+        }
 
 
-def budget_option(fault: HeadscribeError | None) -> str | None:
-    """The option whose limit stopped a session, None if it was no limit."""
-    return fault.where if isinstance(fault, BudgetSpent) else None
+SAID = (
+    "run",
+    "llm",
+    "heads",
+    "counts",
+    "already_done",
+    "described",
+    "calls",
+    "replayed",
+    "retried",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "cost_usd",
+    "seconds",
+    "interrupted",
+    "stopped",
+    "budget",
+    "resume",
+    "report",
+    "batch",
+    "left",
+    "exit_code",
+)
+"""What ``--json`` says of a run."""
 
 
 def no_counts() -> dict[str, int]:

@@ -10,11 +10,20 @@ from headscribe.core.heads import Head
 from headscribe.core.records import Evidence, HeadMap, Status
 from headscribe.pipeline.describe.comparison_heads import ALONE, ComparisonHeads
 from headscribe.pipeline.describe.identity import work_identity
-from headscribe.pipeline.describe.workers import HeadWork
 from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
     from headscribe.agent.describers import Describer
+
+
+@dataclass(frozen=True, slots=True)
+class HeadWork:
+    """One head to be described, and the identity of that work; ``fresh`` asks again what was answered."""
+
+    head: Head
+    evidence: Evidence
+    work: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

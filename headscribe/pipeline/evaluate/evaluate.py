@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headscribe.core.errors import BadOption, BudgetSpent
+from headscribe.core.errors import BadOption
 from headscribe.core.evaluation import Judgment
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.settings import AskSettings, EvaluateSettings
-from headscribe.pipeline.asking.loop import Asked, Asking
+from headscribe.core.usage import CallEstimate
+from headscribe.pipeline.asking.asked import Asked, AskingSummary
+from headscribe.pipeline.asking.loop import Asking
 from headscribe.pipeline.evaluate.judging import Verdicts, ask_judge, requests, with_verdicts
 from headscribe.pipeline.evaluate.measuring import measure_all, sort_descriptions
 from headscribe.pipeline.evaluate.request import EvaluationRequest, JudgeRequest, read_request
@@ -39,57 +41,50 @@ class EvaluationPlan:
         items: pairs of a head and an operation to be judged.
         questions: questions in all.
         answered: of these, in the journal already.
-        prompt_tokens: of the others, estimated without the LLM's tokenizer.
-        max_reply_tokens: what their replies can come to at most.
-        max_cost_usd: what they cost at most, None where no price is known.
+        estimate: the calls for the others.
     """
 
     llm: str
     items: int
     questions: int
     answered: int
-    prompt_tokens: int
-    max_reply_tokens: int
-    max_cost_usd: float | None
+    estimate: CallEstimate
 
     def as_json(self) -> dict[str, Any]:
         """The plan as plain JSON data."""
-        return asdict(self)
+        estimate = asdict(self.estimate)
+        del estimate["calls"]
+        return {
+            "llm": self.llm,
+            "items": self.items,
+            "questions": self.questions,
+            "answered": self.answered,
+            **estimate,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationSummary:
+class EvaluationSummary(AskingSummary):
     """How one call of evaluating ended.
 
     Attributes:
         run: the run's folder.
         evaluation: what was written; None where it ended early and nothing was.
-        asked: what asking the LLM took, None where none was asked.
+        asked: what came of asking the LLM.
         questions: questions to the LLM in all.
         resume: the command that goes on.
     """
 
     run: Path
     evaluation: Evaluation | None
-    asked: Asked | None = None
+    asked: Asked = field(default_factory=Asked)
     questions: int = 0
     resume: str = ""
 
     @property
-    def stopped(self) -> str | None:
-        """Why asking ended early, None if it did not."""
-        return str(self.asked.fault) if self.asked and self.asked.fault else None
-
-    @property
-    def budget(self) -> str | None:
-        """The option whose limit ended it, None if none did."""
-        fault = self.asked.fault if self.asked else None
-        return fault.where if isinstance(fault, BudgetSpent) else None
-
-    @property
     def exit_code(self) -> int:
         """0 done, 1 the LLM left questions without an answer or could not go on, 130 interrupted."""
-        if self.asked and self.asked.interrupted:
+        if self.interrupted:
             return 130
         judge = self.evaluation.header.llm if self.evaluation else None
         return 1 if self.evaluation is None or (judge and set(judge.statuses) - {"ok"}) else 0
@@ -135,10 +130,10 @@ def evaluate_run(
     folder, resume = request.run.path, command or f"headscribe evaluate {run}"
     lock = RunLock(folder / LOCK)
     try:
-        found, asked, totals = None, None, Totals()
+        found, asked, totals = None, Asked(), Totals()
         if request.llm:
             found, asked, totals = _ask(request.llm, folder, progress)
-            if asked.interrupted or asked.fault:
+            if asked.ended_early:
                 return EvaluationSummary(folder, None, asked, len(request.llm.tasks), resume)
         progress.say("Measuring agreement")
         evaluation = _evaluation(request, found, totals, command, started)
@@ -184,9 +179,7 @@ def plan_evaluation(
         items=sum(map(len, request.items.values())),
         questions=len(every),
         answered=len(every) - len(left),
-        prompt_tokens=sent,
-        max_reply_tokens=received,
-        max_cost_usd=request.price.of(sent, received) if request.price else None,
+        estimate=CallEstimate.priced(len(unique), sent, received, request.price),
     )
 
 

@@ -12,7 +12,8 @@ from headscribe.core.evaluation import Judgment
 from headscribe.core.heads import Head
 from headscribe.core.records import Status
 from headscribe.core.settings import AskSettings
-from headscribe.pipeline.asking.loop import Asked, Asking, ask_all
+from headscribe.pipeline.asking.asked import Asked
+from headscribe.pipeline.asking.loop import Asking, ask_all
 from headscribe.prompts import Template, load_template
 from headscribe.prompts.checklists import Checklist, Option
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from headscribe.core.lookup_scores import Explanation, Pair, PairScore, ShownPrompt, Verdict
 from headscribe.core.lookups import Arm, LeftOut, Neuron, Split
 from headscribe.core.records import Outcome, Status, Token
-from headscribe.pipeline.asking.loop import Asked, Asking, ask_all
-from headscribe.pipeline.asking.metering import start_head
+from headscribe.pipeline.asking.asked import Asked
+from headscribe.pipeline.asking.loop import Asking, ask_all
+from headscribe.pipeline.asking.metering import start_meter
 from headscribe.pipeline.lookups.model_stages import Made, read_neurons, read_pairs, read_prompts
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.prompts.contexts import ContextEvidence, ContextPrompt, ContextQuestion
@@ -52,12 +53,12 @@ class AskedStages:
     """One call's stages that an LLM answers.
 
     Attributes:
-        sessions: what came of asking, one per stage that asked.
+        asked: what came of asking, in all stages together.
     """
 
     def __init__(self, request: LookupsRequest, found: LookupDir, journal: Journal) -> None:
         self._request, self._found, self._journal = request, found, journal
-        self.sessions: list[Asked] = []
+        self.asked = Asked(request.price)
 
     def explanations(self) -> Made | None:
         """``explanations.parquet``: when each pair's head is active; None where asking ended early."""
@@ -71,7 +72,7 @@ class AskedStages:
             template = explainer()
 
             async def answer(asker: Asker, one: PairPrompts) -> None:
-                meter = start_head()
+                meter = start_meter()
                 outcome = await explain(asker, template, evidence(one))
                 explanation = _explanation(one, outcome, self._request.spec.name, template.reference)
                 found[one.pair] = replace(explanation, **asdict(meter))
@@ -156,8 +157,8 @@ class AskedStages:
         request = self._request
         asking = Asking(request.spec, request.asking, request.price, self._journal, request.progress)
         asked = ask_all(asking, items, answer, stage=stage, name=name)
-        self.sessions.append(asked)
-        return not asked.interrupted and asked.fault is None
+        self.asked.include(asked)
+        return not asked.ended_early
 
 
 @dataclass(frozen=True, slots=True)

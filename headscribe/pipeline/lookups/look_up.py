@@ -58,7 +58,10 @@ class _Session:
 
     def run(self) -> LookupsSummary:
         request, started = self.request, time.perf_counter()
-        summary = LookupsSummary(request.run, request.checkpoint.name, request.spec.name, request.resume)
+        asked = self.asked.asked
+        summary = LookupsSummary(
+            request.run, request.checkpoint.name, request.spec.name, request.resume, asked
+        )
         make = stages_to_make(request, self.found)
         self._write_header("running", {s: done for s, done in self._done().items() if s not in _stale(make)})
         try:
@@ -67,13 +70,11 @@ class _Session:
                     break
                 summary.made.append(stage)
         except KeyboardInterrupt:
-            summary.interrupted = True
+            asked.interrupted = True
         except BaseException:
             self._write_header("stopped", self._done())
             raise
-        self._add_sittings(summary)
-        stopped = summary.interrupted or summary.fault
-        state = "interrupted" if summary.interrupted else "stopped" if stopped else "finished"
+        state = "interrupted" if asked.interrupted else "stopped" if asked.fault else "finished"
         self._write_header(state, self._done())
         self._finish(summary)
         summary.seconds = time.perf_counter() - started
@@ -138,18 +139,6 @@ class _Session:
                 finished_at=None if state == "running" else now(),
             )
         )
-
-    def _add_sittings(self, summary: LookupsSummary) -> None:
-        for session in self.asked.sessions:
-            summary.interrupted = summary.interrupted or session.interrupted
-            summary.fault = summary.fault or session.fault
-            if totals := session.totals:
-                summary.calls += totals.calls - totals.failed
-                summary.replayed += totals.replayed
-                summary.prompt_tokens += totals.prompt_tokens
-                summary.completion_tokens += totals.completion_tokens
-                costs = (summary.cost_usd, session.cost_usd)
-                summary.cost_usd = None if None in costs else sum(cost or 0.0 for cost in costs)
 
     def _finish(self, summary: LookupsSummary) -> None:
         """What is written from the tables, and what they say."""

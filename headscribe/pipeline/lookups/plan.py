@@ -9,6 +9,7 @@ from typing import Any
 
 from headscribe.core.lookup_scores import Pair
 from headscribe.core.settings import Stage
+from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.lookups.asked_stages import evidence, pair_prompts, read_explanations, shown_prompt
 from headscribe.pipeline.lookups.request import LookupsRequest
 from headscribe.prompts.contexts import ContextQuestion
@@ -31,10 +32,7 @@ class LookupsPlan:
         neurons: neurons of all arms, at most.
         texts: texts read, at most.
         pairs: pairs to explain; None until the stage ``heads`` is there.
-        calls: calls at most, None until then; answers in the journal are not subtracted.
-        prompt_tokens: estimate over these calls.
-        max_reply_tokens: what the replies can come to at most.
-        max_cost_usd: with the longest replies; None where the price or the calls are not known.
+        estimate: the calls at most, None until then; answers in the journal are not subtracted.
     """
 
     run: Path
@@ -45,14 +43,12 @@ class LookupsPlan:
     neurons: int
     texts: int
     pairs: int | None = None
-    calls: int | None = None
-    prompt_tokens: int | None = None
-    max_reply_tokens: int | None = None
-    max_cost_usd: float | None = None
+    estimate: CallEstimate | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The plan as plain JSON data."""
-        return asdict(self) | {"run": str(self.run)}
+        """The plan as plain JSON data; of an unknown estimate, all numbers are null."""
+        said = asdict(self) | {"run": str(self.run)}
+        return said | (said.pop("estimate") or dict.fromkeys(CallEstimate.__slots__))
 
 
 def make_plan(request: LookupsRequest, found: LookupDir, make: Sequence[Stage]) -> LookupsPlan:
@@ -98,11 +94,5 @@ def _with_calls(plan: LookupsPlan, request: LookupsRequest, found: LookupDir) ->
         texts = dict.fromkeys((pair, messages[-1].content) for pair, messages in asked)
     sent = sum(estimate_tokens(text) for _, text in texts)
     received = len(texts) * request.asking.max_reply_tokens
-    return replace(
-        plan,
-        pairs=len(explained),
-        calls=len(texts),
-        prompt_tokens=sent,
-        max_reply_tokens=received,
-        max_cost_usd=request.price.of(sent, received) if request.price else None,
-    )
+    estimate = CallEstimate.priced(len(texts), sent, received, request.price)
+    return replace(plan, pairs=len(explained), estimate=estimate)

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headscribe.core.errors import BudgetSpent, HeadscribeError
 from headscribe.core.lookup_scores import ArmDifference, ArmScores
 from headscribe.core.lookups import ARMS, REMOVED, AblationEffect
 from headscribe.core.settings import Stage
+from headscribe.pipeline.asking.asked import Asked, AskingSummary
 from headscribe.pipeline.lookups.asked_stages import read_scores
 from headscribe.pipeline.lookups.model_stages import read_neurons
 from headscribe.store.lookups.lookup_dir import LookupDir
@@ -62,7 +62,7 @@ def sum_up(found: LookupDir) -> LookupsFound:
 
 
 @dataclass(slots=True)
-class LookupsSummary:
+class LookupsSummary(AskingSummary):
     """How a session of look-ups ended.
 
     Attributes:
@@ -74,15 +74,9 @@ class LookupsSummary:
         found: what the tables say.
         contexts: explained pairs of next-token neurons: head, neuron, token, share, explanation and score,
             the best scored first.
-        calls: replies paid for in this session.
-        replayed: replies found in the journal instead.
-        prompt_tokens: tokens sent in this session.
-        completion_tokens: tokens received.
-        cost_usd: what the calls cost, None where the price is not known.
+        asked: calls, cost, and why it ended early.
         unanswered: questions that failed; the same command asks them again.
         seconds: time of this session.
-        interrupted: whether a person ended it.
-        fault: why it ended early otherwise, None if it did not.
         resume: the command that goes on.
         page: the page of the look-ups.
         report: the run's report, None where it has no descriptions.
@@ -92,35 +86,47 @@ class LookupsSummary:
     model: str
     llm: str
     resume: str
+    asked: Asked
     stages: dict[Stage, dict[str, Any]] = field(default_factory=dict)
     made: list[Stage] = field(default_factory=list)
     found: LookupsFound = field(default_factory=LookupsFound)
     contexts: list[dict[str, Any]] = field(default_factory=list)
-    calls: int = 0
-    replayed: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost_usd: float | None = 0.0
     unanswered: int = 0
     seconds: float = 0.0
-    interrupted: bool = False
-    fault: HeadscribeError | None = None
     page: Path | None = None
     report: Path | None = None
 
     @property
-    def budget(self) -> str | None:
-        """The option whose limit ended it, None if none did."""
-        return self.fault.where if isinstance(self.fault, BudgetSpent) else None
-
-    @property
     def exit_code(self) -> int:
         """0 done, 1 with failures, 130 interrupted."""
-        return 130 if self.interrupted else 1 if self.fault or self.unanswered else 0
+        return 130 if self.interrupted else 1 if self.stopped or self.unanswered else 0
 
     def as_json(self) -> dict[str, Any]:
         """The summary as plain JSON data."""
-        said = {name: getattr(self, name) for name in self.__slots__ if name not in {"found", "fault"}}
+        said: dict[str, Any] = {name: getattr(self, name) for name in SAID}
         paths = {name: None if said[name] is None else str(said[name]) for name in ("run", "page", "report")}
-        stopped = None if self.fault is None else str(self.fault)
-        return {**said, **paths, "stopped": stopped, "budget": self.budget, **asdict(self.found)}
+        return said | paths | asdict(self.found)
+
+
+SAID = (
+    "run",
+    "model",
+    "llm",
+    "resume",
+    "stages",
+    "made",
+    "contexts",
+    "calls",
+    "replayed",
+    "prompt_tokens",
+    "completion_tokens",
+    "cost_usd",
+    "unanswered",
+    "seconds",
+    "interrupted",
+    "page",
+    "report",
+    "stopped",
+    "budget",
+)
+"""What ``--json`` says of look-ups, beside what was found."""

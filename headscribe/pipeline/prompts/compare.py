@@ -164,12 +164,12 @@ class _Comparing:
         )
         if summary.interrupted:
             raise KeyboardInterrupt
+        if summary.budget:
+            what = f"the budget is used up while {template.reference} describes"
+            do = f"All answers are kept; to go on, give the same command with a larger {summary.budget}"
+            raise BudgetSpent(what, where=summary.budget, do=do)
         if summary.stopped:
             do = "All answers are kept; give the same command again to go on"
-            if summary.budget:
-                do = f"All answers are kept; to go on, give the same command with a larger {summary.budget}"
-                what = f"the budget is used up while {template.reference} describes"
-                raise BudgetSpent(what, where=summary.budget, do=do)
             raise LLMUnavailable(summary.stopped, do=do)
         return summary
 

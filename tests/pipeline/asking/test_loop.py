@@ -17,7 +17,8 @@ from headscribe.core.errors import BudgetSpent, LLMUnavailable
 from headscribe.core.prices import Price
 from headscribe.core.progress import Silent
 from headscribe.core.settings import AskSettings
-from headscribe.pipeline.asking.loop import Asked, Asking, ask_all
+from headscribe.pipeline.asking.asked import Asked
+from headscribe.pipeline.asking.loop import Asking, ask_all
 from headscribe.store.describe.journal import Journal
 
 NUMBERS = list(range(12))
@@ -63,16 +64,14 @@ def test_every_item_is_answered_and_paid_for_once(journal: Journal) -> None:
     asked, replayed = first.run(), again.run()
     assert sorted(first.answers) == NUMBERS
     assert (asked.done, asked.fault, asked.interrupted) == (len(NUMBERS), None, False)
-    assert asked.totals
     assert asked.totals.calls == len(NUMBERS)
-    assert asked.cost_usd
-    assert replayed.totals
+    assert asked.totals.cost(Price(1.0, 1.0))
     assert (replayed.totals.calls, replayed.totals.replayed) == (0, len(NUMBERS))
     assert again.answers == first.answers
 
 
 def test_no_items_open_no_llm(journal: Journal) -> None:
-    assert Questions(journal, "openai:needs-a-key").run([]).totals is None
+    assert Questions(journal, "openai:needs-a-key").run([]) == Asked(Price(1.0, 1.0))
 
 
 def test_one_failure_is_the_items_own(journal: Journal, tmp_path: Path) -> None:
@@ -97,7 +96,6 @@ def test_a_spent_budget_ends_it_and_a_larger_one_goes_on(journal: Journal) -> No
     assert isinstance(stopped.fault, BudgetSpent)
     assert 0 < len(small.answers) < len(NUMBERS)
     rest = Questions(journal, concurrency=1, max_reply_tokens=100).run()
-    assert rest.totals
     assert rest.totals.replayed == len(small.answers)
     assert rest.done == len(NUMBERS)
 

@@ -134,12 +134,12 @@ def test_a_plan_tells_calls_tokens_and_cost_of_every_method(
         describe_settings=settings(price=PRICE),
     )
     methods = {row.method: row for row in plan.methods}
-    single = methods["single"]
-    assert single.calls == plan.calls == 2 * N_HEADS
+    single = methods["single"].estimate
+    assert single.calls == plan.estimate.calls == 2 * N_HEADS
     assert single.max_cost_usd == pytest.approx((single.prompt_tokens * 10 + single.calls * 64 * 30) / 1e6)
-    assert plan.max_cost_usd == single.max_cost_usd
+    assert plan.estimate.max_cost_usd == single.max_cost_usd
     if "verified" in methods:
-        assert methods["verified"].calls >= single.calls
+        assert methods["verified"].estimate.calls >= single.calls
     assert llm.total == 0
     assert not (tmp_path / "run").exists()
 

@@ -239,22 +239,26 @@ def test_the_rules_need_no_calls_and_say_that_they_are_used(
 def test_a_dry_run_counts_without_asking_or_writing(model: str, tmp_path: Path, llm: Counting) -> None:
     options = {"llm": "fake", "map_settings": SMALL, "describe_settings": ASKING}
     guess = plan_run(model, tmp_path / "run", **options)
-    assert (guess.heads, guess.done, guess.to_ask, guess.calls, guess.sampled) == (N, 0, N, N, 8)
+    assert (guess.heads, guess.done, guess.to_ask, guess.estimate.calls, guess.sampled) == (N, 0, N, N, 8)
     assert list(tmp_path.iterdir()) == []
     describe(model, tmp_path / "run", heads="L0-1")
     partly = plan_run(model, tmp_path / "run", **options)
-    assert (partly.done, partly.to_ask, partly.calls) == (2 * N_HEADS, N - 2 * N_HEADS, N - 2 * N_HEADS)
-    assert 0 < partly.prompt_tokens < guess.prompt_tokens
-    assert partly.max_reply_tokens == partly.calls * ASKING.max_reply_tokens
+    assert (partly.done, partly.to_ask, partly.estimate.calls) == (
+        2 * N_HEADS,
+        N - 2 * N_HEADS,
+        N - 2 * N_HEADS,
+    )
+    assert 0 < partly.estimate.prompt_tokens < guess.estimate.prompt_tokens
+    assert partly.estimate.max_reply_tokens == partly.estimate.calls * ASKING.max_reply_tokens
     describe(model, tmp_path / "run")
-    assert plan_run(model, tmp_path / "run", **options).calls == 0
+    assert plan_run(model, tmp_path / "run", **options).estimate.calls == 0
     assert llm.total == N
 
 
 def test_a_dry_run_needs_neither_key_nor_server(model: str, tmp_path: Path) -> None:
     options = {"map_settings": SMALL, "describe_settings": ASKING}
     plan = plan_run(model, tmp_path / "run", llm="openai:gpt-5", heads="L0", **options)  # type: ignore[arg-type]
-    assert (plan.calls, plan.llm) == (N_HEADS, "openai:gpt-5")
+    assert (plan.estimate.calls, plan.llm) == (N_HEADS, "openai:gpt-5")
 
 
 def test_a_notebook_whose_loop_is_running_can_describe(model: str, tmp_path: Path, llm: Counting) -> None:

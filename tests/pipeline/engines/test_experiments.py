@@ -166,6 +166,6 @@ def test_a_dry_run_counts_as_many_experiments_as_are_allowed(model: str, tmp_pat
     plan = plan_run(
         model, tmp_path / "run", llm="fake", heads="L1", map_settings=SMALL, describe_settings=AGENT
     )
-    by_method = {method.method: method for method in plan.methods}
+    by_method = {method.method: method.estimate for method in plan.methods}
     assert by_method["agent"].calls >= N_HEADS * AGENT.max_tool_calls
     assert by_method["agent"].prompt_tokens > by_method["verified"].prompt_tokens

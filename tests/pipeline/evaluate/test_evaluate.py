@@ -218,7 +218,7 @@ def test_a_plan_counts_questions_and_asks_nobody(run: Path, llm: Counting) -> No
     plan = plan_evaluation(run, llm="fake", settings=QUICK)
     assert llm.total == 0
     assert plan.items == 30
-    assert plan.prompt_tokens > 1000
+    assert plan.estimate.prompt_tokens > 1000
     assert not (run / "run.db-journal").exists()
 
 

@@ -272,12 +272,12 @@ def test_a_dry_run_counts_the_calls_and_writes_nothing(
 ) -> None:
     options: dict[str, Any] = {"texts": texts, "llm": "fake", "settings": SETTINGS}
     plan = plan_lookups(planted, run.parent / "new", **options)
-    assert (plan.calls, plan.neurons) == (None, 4)
+    assert (plan.estimate, plan.neurons) == (None, 4)
     assert not (run.parent / "new").exists()
     plan = plan_lookups(planted, run, **options)
     prompts = answering(monkeypatch)
     look_up(planted, run, **options)
-    assert plan.calls == len(prompts)
+    assert plan.estimate.calls == len(prompts)
 
 
 SITTING = """

@@ -227,9 +227,6 @@ class RayDescriber:
         """Describe one head; see ``Describer``."""
         from ray.exceptions import RayError, RayTaskError
 
-        from headscribe.agent.slots import take_turn
-
-        take_turn()
         head = experiments.head if isinstance(experiments, _OnNode) else None
         answered: set[str] = set()
         while self._workers:

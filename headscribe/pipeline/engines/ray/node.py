@@ -15,7 +15,6 @@ from functools import cached_property
 from itertools import count
 from typing import Any
 
-from headscribe.agent.caller import CallTotals
 from headscribe.agent.describers import Describer, LLMDescriber, RulesDescriber
 from headscribe.agent.llm.client import ChatClient
 from headscribe.agent.llm.opening import open_client
@@ -26,6 +25,7 @@ from headscribe.core.heads import Head
 from headscribe.core.progress import Silent
 from headscribe.core.records import Evidence, Outcome
 from headscribe.core.settings import DescribeSettings, MapSettings
+from headscribe.core.usage import CallTotals
 from headscribe.operations import Operation
 from headscribe.pipeline.engines.experiments import LocalLaboratory
 from headscribe.pipeline.engines.ray.source import Source
