@@ -219,6 +219,8 @@ def _print_known(label: str, known: KnownHeads) -> None:
             row.outcome,
             row.operation,
             None if row.score is None else f"{row.score:.2f}",
+            None if row.published is None else f"{row.published:.2f}",
+            row.source,
         )
         for row in known.heads
     ]
@@ -228,6 +230,8 @@ def _print_known(label: str, known: KnownHeads) -> None:
         ("Outcome", "left"),
         ("Operation", "left"),
         ("Score", "right"),
+        ("Published", "right"),
+        ("Source", "left"),
     )
     print_table("", names, heads)
     console().print(f"Relation heads that the list does not name: {len(known.unlisted)}")

@@ -111,6 +111,7 @@ class KnownHead:
             show; ``not scored`` where the map has no score that could tell.
         operation: the operation that fits the role best, by score.
         score: the head's score (or suppression score) there.
+        published: the source's own figure for the head, by the measure that ``place`` names.
     """
 
     head: Head
@@ -120,6 +121,7 @@ class KnownHead:
     outcome: Recovered
     operation: str | None = None
     score: float | None = None
+    published: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,9 @@ def common_targets(lists: Mapping[Head, Iterable[Sequence[int]]], n_tokens: int)
     """Count the heads in whose lists each token stands.
 
     A token is common to many heads if it stands in the lists of at least 5 % of them, and in more than chance
-    explains: were every head's list drawn at random from the vocabulary, no token would reach that many heads,
-    with a probability of 99 % (binomial with the heads' mean share of the vocabulary, Bonferroni over tokens).
-    In a small model chance decides, in a large one the share.
+    explains: were every head's list drawn at random, no token would reach that many heads, with a probability
+    of 99 % (binomial with the heads' mean share of the vocabulary, Bonferroni over tokens). In a small model
+    chance decides, in a large one the share.
 
     Args:
         lists: of each head, the target ids of its rows; a token counts once per head. Promoted and suppressed
@@ -59,7 +59,7 @@ def common_targets(lists: Mapping[Head, Iterable[Sequence[int]]], n_tokens: int)
 
 
 def _beyond_chance(n_heads: int, share: float, n_tokens: int) -> int:
-    """The smallest number of heads that no token reaches by chance; more than there are if chance fills all."""
+    """The smallest number of heads that no token reaches by chance."""
     from scipy.stats import binom
 
     return int(binom.isf(CHANCE / max(1, n_tokens), n_heads, share)) + 1

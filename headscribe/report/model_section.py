@@ -98,6 +98,7 @@ def _known(known: KnownHeads) -> dict[str, Any]:
                 "outcome": row.outcome,
                 "operation": row.operation,
                 "score": row.score,
+                "published": row.published,
                 "source": row.source,
             }
             for row in known.heads

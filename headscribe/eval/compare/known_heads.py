@@ -45,12 +45,21 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A head, the role the literature gives it, and where it does (key of the source, place in it)."""
+    """A head and the role the literature gives it.
+
+    Attributes:
+        head: the head.
+        role: what it is called.
+        source: key of the publication.
+        place: place in it, or the measure that the publication goes by.
+        published: the head's figure by that measure there, None where it gives none.
+    """
 
     head: Head
     role: Role
     source: str
     place: str
+    published: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ def known_models() -> tuple[KnownModel, ...]:
 
 def _model(entry: dict[str, Any], roles: Mapping[str, Role], sources: Mapping[str, Source]) -> KnownModel:
     heads = [
-        Named(parse_head(row["head"]), roles[row["role"]], row["source"], row["place"])
+        Named(parse_head(row["head"]), roles[row["role"]], row["source"], row["place"], row.get("published"))
         for row in entry["heads"]
     ]
     used = sorted({row.source for row in heads})
@@ -183,7 +192,14 @@ def _known(table: ScoreTable, named: Named, best: _Best | None, threshold: float
             operation, score = best.operations[row], float(best.scores[row])
             outcome = "recovered" if score >= threshold else "not recovered"
     return KnownHead(
-        named.head, named.role.name, named.source, named.place, outcome, operation=operation, score=score
+        head=named.head,
+        role=named.role.name,
+        source=named.source,
+        place=named.place,
+        published=named.published,
+        outcome=outcome,
+        operation=operation,
+        score=score,
     )
 
 

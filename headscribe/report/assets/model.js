@@ -111,8 +111,8 @@
       table([["Role"], ["Shown by"], ["Known", "num"], ["Testable", "num"], ["Recovered", "num"], ["Any head", "num"]],
         k.roles.map((row) => make("tr", {}, cell(row.role), cell(row.criterion), cell(row.known, "num"), cell(row.testable, "num"),
           cell(row.testable ? row.recovered : "–", "num"), cell(percent(row.baseRate), "num")))),
-      fold("Each head", table([["Head"], ["Role"], ["Outcome"], ["Operation"], ["Score", "num"], ["Source"]],
-        k.heads.map((row) => make("tr", {}, link(row.head), cell(row.role), cell(row.outcome), cell(row.operation || "–"), cell(percent(row.score), "num"), cell(row.source))))),
+      fold("Each head", table([["Head"], ["Role"], ["Outcome"], ["Operation"], ["Score", "num"], ["Published", "num"], ["Source"]],
+        k.heads.map((row) => make("tr", {}, link(row.head), cell(row.role), cell(row.outcome), cell(row.operation || "–"), cell(percent(row.score), "num"), cell(row.published?.toFixed(2) ?? "–", "num"), cell(row.source))))),
       fold(`Relation heads that the list does not name (${k.unlisted.length})`, table([["Head"], ["Operations"]],
         k.unlisted.map((row) => make("tr", {}, link(row.head), cell(scored(row)))))),
       make("ul", { cls: "quiet" }, ...k.citations.map(([key, text, url]) => make("li", { text: `${key}: ${text}. ${url}` }))));

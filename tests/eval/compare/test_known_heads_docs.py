@@ -15,6 +15,7 @@ def role_rows() -> list[str]:
 def head_rows() -> list[str]:
     return [
         f"| {model.name} | {named.head.name} | {named.role.name} | {named.source} | {named.place} |"
+        f" {'' if named.published is None else f'{named.published:.2f} '}|"
         for model in known_models()
         for named in model.heads
     ]
