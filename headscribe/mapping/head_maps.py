@@ -22,7 +22,7 @@ from headscribe.mapping.devices import (
 from headscribe.mapping.facts import OV
 from headscribe.mapping.layers import layer_by_layer
 from headscribe.mapping.salience import most_salient, saliency, value_heads
-from headscribe.mapping.source_view import SourceTable, View, source_table, view_of_layer, vocabulary_rows
+from headscribe.mapping.source_view import SourceTable, View, ViewTable, vocabulary_rows
 from headscribe.mapping.targets import extreme_targets
 from headscribe.mapping.texts import TokenTexts
 from headscribe.mapping.top_pairs import head_factors, sources_by_largest_entry
@@ -60,9 +60,6 @@ class LayerMapper:
         checkpoint: an open checkpoint.
         settings: what to compute.
         arithmetic: where, and in which dtype; None for what the settings say.
-
-    Attributes:
-        zero_dropped: see ``MapCounts``, for the views in use so far.
     """
 
     def __init__(
@@ -72,9 +69,13 @@ class LayerMapper:
         self._arithmetic = arithmetic or choose_arithmetic(settings)
         self._rows = vocabulary_rows(checkpoint, settings)
         self._unembedding = checkpoint.unembedding(self._arithmetic.dtype, self._arithmetic.device)
-        self._table: SourceTable | None = None
+        self._table = ViewTable(checkpoint, settings, self._arithmetic, self._rows)
         self._texts = TokenTexts(checkpoint)
-        self.zero_dropped: dict[View, int] = {}
+
+    @property
+    def zero_dropped(self) -> dict[View, int]:
+        """See ``MapCounts``, for the views in use so far."""
+        return self._table.zero_dropped
 
     @full_precision
     def __call__(self, layer: int, heads: Sequence[int], ov: OV | None = None) -> list[HeadMap]:
@@ -87,7 +88,7 @@ class LayerMapper:
         """
         dtype, device, norms = self._arithmetic.dtype, self._arithmetic.device, self._settings.folding
         ov = ov or self._checkpoint.ov(layer, dtype, device, norms=norms)
-        table, found = self._table_of(layer), []
+        table, found = self._table.of_layer(layer), []
         n, k = min(self._settings.salient, table.n_usable), self._settings.targets
         scores, ids = self._sources(heads, table, ov, n)
         together = max(1, SOURCE_ENTRIES // (n * table.vectors.shape[1]))
@@ -101,15 +102,6 @@ class LayerMapper:
                 own = tuple(mappings[position * n : (position + 1) * n])
                 found.append(HeadMap(Head(layer, head), own))
         return found
-
-    def _table_of(self, layer: int) -> SourceTable:
-        view = view_of_layer(self._settings, layer)
-        if self._table is None or self._table.view != view:
-            self._table = None  # layers go up: a view once left is not needed again, and one table is enough
-            norms = self._settings.folding
-            self._table = source_table(self._checkpoint, view, self._arithmetic, self._rows, norms)
-            self.zero_dropped[view] = len(self._table.zero_rows)
-        return self._table
 
     def _sources(self, heads: Sequence[int], table: SourceTable, ov: OV, n: int) -> tuple[Tensor, Tensor]:
         """Saliencies and ids of each head's n source tokens, in order: [heads, n]."""

@@ -159,3 +159,35 @@ def source_table(
     zero = kept & (lengths == 0)
     zero_rows = tuple(int(id) for id in zero.nonzero().flatten().tolist())
     return SourceTable(view, vectors, lengths, kept & ~zero, zero_rows)
+
+
+class ViewTable:
+    """The source table of the view that was last asked for; layers go up, so one is enough.
+
+    Args:
+        checkpoint: the model.
+        settings: source view and norms.
+        arithmetic: dtype and device of the table.
+        rows: the rows that take part.
+
+    Attributes:
+        zero_dropped: for each source view in use so far, how many rows have a source vector of zero.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, settings: MapSettings, arithmetic: Arithmetic, rows: VocabularyRows
+    ) -> None:
+        self._checkpoint, self._settings = checkpoint, settings
+        self._arithmetic, self._rows = arithmetic, rows
+        self._table: SourceTable | None = None
+        self.zero_dropped: dict[View, int] = {}
+
+    def of_layer(self, layer: int) -> SourceTable:
+        """The table in the view of a layer. Layers of one source view should follow each other."""
+        view = view_of_layer(self._settings, layer)
+        if self._table is None or self._table.view != view:
+            self._table = None  # a view once left is not needed again
+            norms = self._settings.folding
+            self._table = source_table(self._checkpoint, view, self._arithmetic, self._rows, norms)
+            self.zero_dropped[view] = len(self._table.zero_rows)
+        return self._table

@@ -26,6 +26,10 @@ class Readout:
         """Targets with the same entry for every source, so that nothing can be in units of σ: [heads, m]."""
         return self.deviations == 0
 
+    def of(self, place: int) -> Readout:
+        """That of one of the heads: vectors [m, d_head], deviations [m]."""
+        return Readout(self.vectors[place], self.deviations[place])
+
     def unit(self) -> Tensor:
         """rootᵀ B_t / σ_t: [heads, m, d_head]; Z = ã · this. Zero for flat targets, whose Z is 0."""
         return self.vectors * torch.where(self.flat, 0, 1 / self.deviations)[:, :, None]
@@ -35,7 +39,7 @@ def readout(unembedding: Tensor, w_o: Tensor, root: Tensor) -> Readout:
     """The readout of targets.
 
     Args:
-        unembedding: Uᵀ of m targets, [m, d_model], float32 or float64.
+        unembedding: Uᵀ of m targets, [m, d_model].
         w_o: [heads, d_head, d_model], in the dtype of ``unembedding``; the final norm's weight is folded in.
         root: of the spread of each head's values, [heads, d_head, d_head], float64.
     """
@@ -43,8 +47,9 @@ def readout(unembedding: Tensor, w_o: Tensor, root: Tensor) -> Readout:
     folded = torch.bmm(root.transpose(1, 2), w_o.double())
     product = unembedding @ folded.flatten(0, 1).to(unembedding.dtype).T
     vectors = product.view(-1, heads, d_head).transpose(0, 1)
+    vectors = vectors.to(torch.promote_types(vectors.dtype, torch.float32))
     lengths = torch.linalg.vector_norm(vectors, dim=2)
     rounding = d_model**0.5 * torch.finfo(unembedding.dtype).eps
     sizes = torch.linalg.vector_norm(folded, dim=(1, 2)).to(lengths.dtype)
-    nothing = rounding * sizes[:, None] * torch.linalg.vector_norm(unembedding, dim=1)
+    nothing = rounding * sizes[:, None] * torch.linalg.vector_norm(unembedding, dim=1, dtype=lengths.dtype)
     return Readout(vectors, torch.where(lengths > nothing, lengths, 0))

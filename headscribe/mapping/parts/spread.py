@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +28,11 @@ class Spread:
     root: Tensor
     whitening: Tensor
     n_sources: int
+
+    def of(self, places: Sequence[int]) -> Spread:
+        """That of some of the heads, by their places here."""
+        some = list(places)
+        return Spread(self.mean[some], self.root[some], self.whitening[some], self.n_sources)
 
     def specific(self, values: Tensor) -> Tensor:
         """a - μ: what of values [heads, n, d_head] depends on the source, in their own dtype."""

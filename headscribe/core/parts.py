@@ -1,0 +1,165 @@
+"""A head taken apart, as records (definitions section 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from headscribe.core.columns import Column
+from headscribe.core.records import HeadMap, Mapping, Token
+
+Ranking = Literal["salient", "sharpest"]
+
+
+@dataclass(frozen=True, slots=True)
+class PartsMapping(Mapping):
+    """One source token of a head and what the head does because of it.
+
+    Strengths are in σ: standard deviations of a target's logit over the usable sources. Of a spelling family
+    one source stands, and in each list one target.
+    """
+
+    saliency: Annotated[
+        float,
+        Column(
+            "root mean square, over the targets, of the source's entries in σ, relative to their mean: how"
+            " strongly the head acts on this token; its square is 1 on average",
+            type="float32",
+        ),
+    ]
+    logits: Annotated[
+        tuple[float, ...],
+        Column("their entries of the specific part: what the head adds to their logits", type="float32"),
+    ]
+    suppressed_logits: Annotated[
+        tuple[float, ...], Column("their entries of the specific part", type="float32")
+    ] = ()
+    ranking: Annotated[
+        Ranking,
+        Column(
+            "which of the head's lists: sources on which it acts most (`salient`), or of its sharpest pairs"
+            " (`sharpest`)",
+            after="rank",
+        ),
+    ] = "salient"
+    strength: Annotated[
+        float, Column("strength of the first target", unit="σ", type="float32", after="saliency")
+    ] = 0.0
+    by_chance: Annotated[
+        float,
+        Column(
+            "how many pairs of the whole map would be as sharp as the row's first if values pointed in random"
+            " directions; below 1 is beyond chance",
+        ),
+    ] = 0.0
+    strengths: Annotated[tuple[float, ...], Column("strengths of `targets`", unit="σ", type="float32")] = ()
+    suppressed_strengths: Annotated[
+        tuple[float, ...], Column("strengths of `suppressed`", unit="σ", type="float32")
+    ] = ()
+    own_spelling: Annotated[
+        tuple[bool, ...], Column("which of `targets` are spellings of the source itself")
+    ] = ()
+    suppressed_own_spelling: Annotated[tuple[bool, ...], Column("which of `suppressed` are")] = ()
+    row_class: Annotated[
+        int,
+        Column(
+            "sharpest rows with similar target lists have one number, 0 for that of the sharpest; -1 for"
+            " salient rows"
+        ),
+    ] = -1
+    members: Annotated[
+        tuple[Token, ...],
+        Column("other sources that point the same way and have no row of their own, sharpest first"),
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantPart:
+    """What a head promotes and suppresses whatever the source; one target per spelling family.
+
+    Strengths are standard deviations of the constant part's entries over the usable targets, from their mean.
+    """
+
+    share: Annotated[
+        float,
+        Column(
+            "share of what the head writes, squared, that is the same whatever the source", type="float32"
+        ),
+    ]
+    promoted: Annotated[
+        tuple[Token, ...],
+        Column(
+            "the tokens that it promotes most, strongest first", ids="promoted_ids", as_long_as="strengths"
+        ),
+    ]
+    strengths: Annotated[
+        tuple[float, ...], Column("how strongly", unit="standard deviations over targets", type="float32")
+    ]
+    suppressed: Annotated[
+        tuple[Token, ...],
+        Column(
+            "the tokens that it suppresses most, strongest first",
+            ids="suppressed_ids",
+            as_long_as="suppressed_strengths",
+        ),
+    ]
+    suppressed_strengths: Annotated[
+        tuple[float, ...], Column("how strongly", unit="standard deviations over targets", type="float32")
+    ]
+    agreement: Annotated[
+        float | None,
+        Column(
+            "whether the sources of the sharpest rows lie nearer to their own targets than to other rows':"
+            " from 0 to 1, 0.5 by chance; nothing with fewer than four rows",
+            type="float32",
+        ),
+    ]
+    flat_targets: Annotated[int, Column("usable targets whose logit no source moves")]
+    exact: Annotated[
+        bool,
+        Column(
+            "whether surely no pair outside the sharpest rows' sources is sharper than the last row's first"
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A direction of a head's specific part that stands out: its near sources promote its near targets.
+
+    A source's loading is its value along the direction, in standard deviations over the usable sources. A
+    target's is the correlation, over these sources, of the source's loading with the target's logit (less the
+    mean logit). At the *far* end both are negative.
+    """
+
+    role: Annotated[int, Column("number of the role, 0 for the strongest")]
+    share: Annotated[
+        float, Column("share of the specific part, squared, that lies in this direction", type="float32")
+    ]
+    sources: Annotated[tuple[Token, ...], Column("the sources of the largest loadings")]
+    source_loadings: Annotated[tuple[float, ...], Column("their loadings", unit="σ", type="float32")]
+    targets: Annotated[tuple[Token, ...], Column("the targets of the largest loadings: what these promote")]
+    target_loadings: Annotated[
+        tuple[float, ...], Column("their loadings", unit="correlations", type="float32")
+    ]
+    far_sources: Annotated[tuple[Token, ...], Column("the sources of the smallest loadings")]
+    far_source_loadings: Annotated[tuple[float, ...], Column("their loadings", unit="σ", type="float32")]
+    far_targets: Annotated[
+        tuple[Token, ...], Column("the targets of the smallest loadings: what those promote")
+    ]
+    far_target_loadings: Annotated[
+        tuple[float, ...], Column("their loadings", unit="correlations", type="float32")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenApart(HeadMap):
+    """A head's rows, salient ones first, then the sharpest, with its constant part and its roles."""
+
+    mappings: tuple[PartsMapping, ...]
+    constant: ConstantPart
+    roles: tuple[Role, ...]
+
+    def ranked(self, ranking: Ranking) -> tuple[PartsMapping, ...]:
+        """The rows of one ranking, in its order."""
+        return tuple(row for row in self.mappings if row.ranking == ranking)

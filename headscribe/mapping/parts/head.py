@@ -1,0 +1,114 @@
+"""One head taken apart, from its factors to numbers: rows, classes and roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from headscribe.mapping.parts.candidates import candidates
+from headscribe.mapping.parts.distinct import distinct_top
+from headscribe.mapping.parts.gram import centred_directions, centred_gram
+from headscribe.mapping.parts.readout import Readout
+from headscribe.mapping.parts.roles import Directions, roles
+from headscribe.mapping.parts.sharpest import SharpRows, classes, sharpest_rows
+from headscribe.mapping.parts.tokens import PartTokens
+from headscribe.mapping.targets import Extremes
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of Z of some sources.
+
+    Attributes:
+        ids: the sources, [n].
+        acting: how strongly the head acts on each, [n].
+        norms: ‖ã‖ of each, [n].
+        ends: their most promoted and most suppressed targets, one per spelling family, in σ, [n, k].
+    """
+
+    ids: Tensor
+    acting: Tensor
+    norms: Tensor
+    ends: Extremes
+
+
+@dataclass(frozen=True, slots=True)
+class RoleEnds:
+    """Sources and targets at both ends of roles, one per spelling family, [n, k] each."""
+
+    shares: Tensor
+    sources: Extremes
+    targets: Extremes
+
+
+class HeadFactors:
+    """A head's specific part as a product, Z = ã · rootᵀ B_t / σ_t, and what is read from it.
+
+    Args:
+        whitened: ã of every row, [rows, d_head].
+        read: its readout, vectors [rows, d_head] and deviations [rows]; the vectors are turned into units of
+            σ in place.
+        tokens: usable rows and spelling families.
+    """
+
+    def __init__(self, whitened: Tensor, read: Readout, tokens: PartTokens) -> None:
+        self.whitened, self.tokens = whitened, tokens
+        self.deviations, self._vectors = read.deviations, read.vectors
+        self.gram, self._mean = centred_gram(self._vectors, tokens.usable)
+        lengths, axes = torch.linalg.eigh(self.gram)
+        self._root = (axes * lengths.clamp_min(0).sqrt()).to(whitened.dtype)
+
+    @property
+    def flat(self) -> int:
+        """Usable targets that no source moves."""
+        return int((self.tokens.usable & (self.deviations == 0)).sum())
+
+    def roles(self, chance: Tensor, k: int) -> RoleEnds:
+        """The roles, with k sources and targets at each end; before ``unit`` is asked for.
+
+        Args:
+            chance: shares of random heads.
+            k: tokens wanted at each end.
+        """
+        found: Directions = roles(self.gram, chance)
+        axes = found.axes.to(self.whitened.dtype)
+        read = (self.whitened @ axes).T
+        written = (centred_directions(self._vectors, self._mean) @ axes).T
+        # the end with the strongest source is the near one
+        inside = read[:, self.tokens.usable]
+        sign = torch.where(inside.amax(1) >= -inside.amin(1), 1.0, -1.0).to(read)[:, None]
+        return RoleEnds(found.shares, self._ends(read * sign, k), self._ends(written * sign, k))
+
+    def unit(self) -> Tensor:
+        """rootᵀ B_t / σ_t: [rows, d_head]; from here on in place of the readout."""
+        flat = self.deviations == 0
+        return self._vectors.mul_(torch.where(flat, 0, 1 / self.deviations)[:, None])
+
+    def acting(self) -> Tensor:
+        """How strongly the head acts on each source: root mean square over the targets, in σ, [rows]."""
+        acting: Tensor = torch.linalg.vector_norm(self.whitened @ self._root, dim=1)
+        return acting
+
+    def rows(self, ids: Tensor, unit: Tensor, acting: Tensor, k: int) -> Rows:
+        """The rows of these sources, with k targets at each end."""
+        sources = self.whitened[ids]
+        norms = torch.linalg.vector_norm(sources, dim=1)
+        return Rows(ids, acting[ids], norms, self._ends(sources @ unit.T, k))
+
+    def most_salient(self, acting: Tensor, n: int) -> Tensor:
+        """The n usable sources on which the head acts most, one per spelling family: [n] of ids."""
+        tokens = self.tokens
+        return distinct_top(acting[None].clone(), n, tokens.families, tokens.usable)[1][0]
+
+    def sharpest(self, unit: Tensor, n: int) -> tuple[SharpRows, list[int]]:
+        """The rows of the sharpest pairs, and the class of each."""
+        found = candidates(self.whitened, unit, self.tokens.usable)
+        rows = sharpest_rows(found, self.whitened, self.tokens.families, n)
+        return rows, classes(self.whitened[rows.ids], self.gram)
+
+    def _ends(self, scores: Tensor, k: int) -> Extremes:
+        families, usable = self.tokens.families, self.tokens.usable
+        promoted = distinct_top(scores, k, families, usable)
+        return Extremes(*promoted, *distinct_top(scores, k, families, usable, largest=False))

@@ -1,0 +1,103 @@
+"""The roles of heads: directions of their specific part that stand out (definitions section 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from headscribe.mapping.parts.gram import centred_gram
+from headscribe.mapping.parts.readout import readout
+from headscribe.mapping.parts.spread import spread_of_values
+
+MOST = 6
+"""Roles of a head, at most."""
+
+DRAWS = 12
+"""Heads of random weights that say how much a direction holds by chance."""
+
+SAMPLE = 2048
+"""Sources and targets on which these heads are tried."""
+
+SURE = 3.0
+"""Standard deviations above the random heads' mean from which a direction is a role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """The roles of one head, the strongest first.
+
+    Attributes:
+        axes: in the coordinates of ã, [d_head, n].
+        shares: of the squared total of the specific part, [n].
+    """
+
+    axes: Tensor
+    shares: Tensor
+
+
+def roles(gram: Tensor, chance: Tensor) -> Directions:
+    """The directions of a head that hold more than the same ones of random heads.
+
+    Singular directions of the specific part with each row's mean taken out and each target in units of its
+    deviation: as ã has covariance 1 over the usable sources, they are the eigenvectors of the readout's Gram.
+
+    Args:
+        gram: ``centred_gram`` of the head's readout, [d_head, d_head].
+        chance: shares of random heads, by ``shares_of_random_heads``, [draws, d_head].
+    """
+    shares, axes = torch.linalg.eigh(gram)
+    shares, axes = shares.flip(0), axes.flip(1)
+    bound = chance.mean(0) + SURE * chance.std(0)
+    above = (shares > bound).nonzero().flatten()[:MOST]
+    return Directions(axes[:, above], shares[above])
+
+
+def shares_of_random_heads(
+    sources: Tensor, targets: Tensor, d_head: int, seed: int, *, draws: int = DRAWS
+) -> Tensor:
+    """Parallel analysis: the shares that the directions of random heads hold, the largest first.
+
+    A random head has normal weights, and reads and writes the tokens that every head does; it has directions
+    because the embeddings have. Unlike permuted columns of values, it does not depend on the basis in which
+    a head keeps these.
+
+    Args:
+        sources: x of a sample of the usable sources, without any layer's weight, [n, d_model].
+        targets: Uᵀ of a sample of the usable targets, [m, d_model].
+        d_head: width of a head.
+        seed: of the draws.
+        draws: random heads.
+
+    Returns:
+        [draws, d_head], float64.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    values = sources @ _random_weights(sources, draws, d_head, generator)
+    every = torch.ones(len(sources), dtype=torch.bool, device=sources.device)
+    spread = spread_of_values(values, every)
+    w_o = _random_weights(targets, draws, d_head, generator).transpose(1, 2)
+    vectors = readout(targets, w_o, spread.root).vectors
+    every = torch.ones(len(targets), dtype=torch.bool, device=targets.device)
+    grams = torch.stack([centred_gram(one, every)[0] for one in vectors])
+    shares: Tensor = torch.linalg.eigvalsh(grams)
+    return shares.flip(1)
+
+
+def _random_weights(rows: Tensor, draws: int, d_head: int, generator: torch.Generator) -> Tensor:
+    """Independent standard normal weights on the space that rows [n, d_model] span: [draws, d_model, d_head].
+
+    Drawn as rowsᵀ (rows rowsᵀ)^(-1/2) g, so that they turn with the basis of the residual stream: which
+    roles are found does not depend on it.
+    """
+    n, d_model = rows.shape
+    drawn = torch.randn(n, draws * d_head, generator=generator, dtype=torch.float64).to(rows.device)
+    precise = rows.double()
+    across = n <= d_model
+    squares, axes = torch.linalg.eigh(precise @ precise.T if across else precise.T @ precise)
+    least = torch.finfo(rows.dtype).eps * max(n, d_model) * squares[-1]
+    root = axes * torch.where(squares > least, squares, torch.inf).rsqrt() @ axes.T
+    weights: Tensor = precise.T @ (root @ drawn) if across else root @ (precise.T @ drawn)
+    weights = weights.view(d_model, draws, d_head).transpose(0, 1)
+    return weights.to(rows.dtype)
