@@ -25,7 +25,9 @@ def taken_apart(case: Case) -> list[TakenApart]:
 
 def reference(case: Case, head: Head, usable: Tensor) -> definitions.Parts:
     view = "raw" if head.layer == 0 else "residual"
-    return definitions.parts(definitions.circuit(case.weights, view, *head, fold=True), case.weights.u, usable)
+    return definitions.parts(
+        definitions.circuit(case.weights, view, *head, fold=True), case.weights.u, usable
+    )
 
 
 def test_every_entry_is_that_of_the_whole_map(case: Case) -> None:
