@@ -14,8 +14,10 @@ from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.operations import builtin_operations
 from headscribe.pipeline import evaluate_run
 from headscribe.store.describe.run_dir import MAP, RunWriter
-from headscribe.store.headers import MapHeader, MapReference, Model, RunHeader, now
+from headscribe.store.describe.run_header import MapReference, RunHeader
+from headscribe.store.headers import Model, now
 from headscribe.store.map.map_dir import MapDir
+from headscribe.store.map.map_header import MapHeader
 from headscribe.store.tool import this_tool
 
 N_LAYERS, N_HEADS, N_OPERATIONS = 32, 32, 45

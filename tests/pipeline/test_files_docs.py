@@ -15,10 +15,11 @@ from headscribe.core.settings import MapSettings
 from headscribe.pipeline import describe_model
 from headscribe.store.catalogue import TABLES
 from headscribe.store.describe.descriptions import DESCRIPTIONS
+from headscribe.store.describe.run_header import RunHeader
 from headscribe.store.evaluate.evaluation_tables import EvaluationHeader
 from headscribe.store.export.export_dir import ExportHeader
-from headscribe.store.headers import MapHeader, RunHeader
 from headscribe.store.lookups.lookup_dir import LookupsHeader
+from headscribe.store.map.map_header import MapHeader
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Counting
 

@@ -6,7 +6,9 @@ from headscribe.core.chat import ChatRequest, Message, Sampling
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, HeadMap, Mapping, OperationScore, Outcome, Status, Token
 from headscribe.core.settings import DescribeSettings, MapSettings
-from headscribe.store.headers import MapHeader, MapReference, Model, RunHeader
+from headscribe.store.describe.run_header import MapReference, RunHeader
+from headscribe.store.headers import Model
+from headscribe.store.map.map_header import MapHeader
 from headscribe.store.tool import Tool
 
 MODEL = Model(

@@ -11,7 +11,7 @@ from headscribe.pipeline.describe.summary import no_counts
 from headscribe.pipeline.describe.work import Work
 from headscribe.pipeline.map.identity import map_identity
 from headscribe.store.describe.run_dir import RunWriter, relative_to
-from headscribe.store.headers import MapReference, RunHeader
+from headscribe.store.describe.run_header import MapReference, RunHeader
 from headscribe.store.map.map_dir import MapDir
 from headscribe.store.tool import this_tool
 

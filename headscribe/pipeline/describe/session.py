@@ -27,7 +27,8 @@ from headscribe.pipeline.map.identity import map_identity
 from headscribe.pipeline.map.job import check_map
 from headscribe.pipeline.map.map import fill_map
 from headscribe.store.describe.run_dir import MAP, RunWriter
-from headscribe.store.headers import RunHeader, now
+from headscribe.store.describe.run_header import RunHeader
+from headscribe.store.headers import now
 from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:

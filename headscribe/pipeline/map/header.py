@@ -8,7 +8,7 @@ from headscribe.core.records import SkippedOperation
 from headscribe.core.settings import MapSettings
 from headscribe.operations import K_RULE, MIN_PAIRS, PAIR_RULE, Operation
 from headscribe.pipeline.map.model import model_header
-from headscribe.store.headers import MapHeader, ScoredOperation, Skipped
+from headscribe.store.map.map_header import MapHeader, ScoredOperation, Skipped
 from headscribe.store.tool import this_tool
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from headscribe.core.chat import content_hash
 from headscribe.core.settings import MapSettings
 from headscribe.operations import Operation
-from headscribe.store.headers import MapHeader, Model
+from headscribe.store.headers import Model
+from headscribe.store.map.map_header import MapHeader
 from headscribe.store.tool import this_tool
 
 if TYPE_CHECKING:

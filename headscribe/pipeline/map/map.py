@@ -20,9 +20,10 @@ from headscribe.pipeline.engines.job import MapJob
 from headscribe.pipeline.map.header import new_header, scored_operation, skipped_operation
 from headscribe.pipeline.map.identity import layer_identity
 from headscribe.pipeline.map.job import open_job, unmapped_heads, unscored_operations, usable_map
-from headscribe.store.headers import MapHeader, Model, now
+from headscribe.store.headers import Model, now
 from headscribe.store.map.kept_layers import KeptLayers, clear_layers
 from headscribe.store.map.map_dir import MapDir
+from headscribe.store.map.map_header import MapHeader
 
 
 def map_model(  # noqa: PLR0913 - one argument per option of the command

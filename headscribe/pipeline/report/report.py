@@ -11,7 +11,7 @@ from headscribe.pipeline.report.transcripts import read_transcripts
 from headscribe.store.atomic import write_text
 from headscribe.store.check.check_tables import CheckTables
 from headscribe.store.describe.run_dir import RunDir
-from headscribe.store.headers import RunHeader
+from headscribe.store.describe.run_header import RunHeader
 from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:

@@ -6,23 +6,22 @@ atomically; so after a kill a piece is either done, or will be made again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
 from headscribe.core.checks import AblationPoint, DynamicScore
-from headscribe.core.errors import BadStore
-from headscribe.store.atomic import replacing, write_text
-from headscribe.store.headers import SCHEMA_VERSION
+from headscribe.store.atomic import replacing
+from headscribe.store.headers import Command, Header, HeaderPart, read_header, write_header
 from headscribe.store.table import Table
-from headscribe.store.text import clean, without_keys
-from headscribe.store.tool import Tool, this_tool
+from headscribe.store.text import clean
+from headscribe.store.tool import this_tool
 
 HEADER = "checks.json"
 Kind = Literal["correlation", "multi-token", "ablation", "base"]
+HEADER_AGAIN = "Remove it; checks are then made again"
 CHECK_AGAIN = "Remove it and checks.json beside it, and check again"
 CORRELATION = Table(
     "correlation",
@@ -52,7 +51,7 @@ TABLES: dict[Kind, Table[Any]] = {
 _Key = tuple[str, str, str]
 
 
-class FinishedPiece(BaseModel):
+class FinishedPiece(HeaderPart):
     """One finished piece of work.
 
     Attributes:
@@ -62,13 +61,11 @@ class FinishedPiece(BaseModel):
         n_pairs: prompts used.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     check: Kind
     operation: str
     template: str
     identity: str
-    skipped: dict[str, int] = {}
+    skipped: dict[str, int] = Field(default_factory=dict)
     n_pairs: int = 0
 
     @property
@@ -77,15 +74,11 @@ class FinishedPiece(BaseModel):
         return self.check, self.operation, self.template
 
 
-class ChecksHeader(BaseModel):
+class ChecksHeader(Header):
     """``checks.json``: what was done, and by which program last."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: int = SCHEMA_VERSION
     kind: Literal["checks"] = "checks"
-    tool: Tool
-    command: str = ""
+    command: Command = ""
     done: tuple[FinishedPiece, ...] = ()
 
 
@@ -97,8 +90,8 @@ class CheckTables:
     """
 
     def __init__(self, folder: Path, command: str = "") -> None:
-        self.folder, self._command = folder, without_keys(command)
-        header = _read_header(folder / HEADER)
+        self.folder, self._command = folder, command
+        header = read_header(folder / HEADER, ChecksHeader, HEADER_AGAIN)
         self._done: dict[_Key, FinishedPiece] = {item.key: item for item in (header.done if header else ())}
 
     def done(self, check: Kind, operation: str, template: str) -> FinishedPiece | None:
@@ -127,27 +120,12 @@ class CheckTables:
             TABLES[check].write(temporary, [*kept, *records])
         self._done |= new
         header = ChecksHeader(tool=this_tool(), command=self._command, done=tuple(self._done.values()))
-        text = json.dumps(header.model_dump(mode="json"), indent=2, ensure_ascii=True) + "\n"
-        write_text(self.folder / HEADER, text)
+        write_header(self.folder / HEADER, header)
 
     def _records(self, check: Kind) -> list[Any]:
         path = TABLES[check].path(self.folder)
         records = TABLES[check].read(path) if path.exists() else ()
         return [record for record in records if _key(check, record) in self._done]
-
-
-def _read_header(path: Path) -> ChecksHeader | None:
-    if not path.exists():
-        return None
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(value, dict) and value.get("schema_version", 0) > SCHEMA_VERSION:
-            raise BadStore("written by a newer version of Headscribe", where=path, do="Upgrade Headscribe")
-        return ChecksHeader.model_validate(value)
-    except (OSError, ValueError, TypeError, ValidationError) as error:
-        raise BadStore(
-            f"{HEADER} is damaged", where=path, do="Remove it; checks are then made again"
-        ) from error
 
 
 def _key(check: Kind, record: DynamicScore | AblationPoint) -> _Key:

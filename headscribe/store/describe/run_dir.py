@@ -13,11 +13,12 @@ from typing import Any, Self, TypeVar
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Description
-from headscribe.store.atomic import disk_errors, replacing, write_text
-from headscribe.store.describe.descriptions import DESCRIPTIONS
+from headscribe.store.atomic import disk_errors, replacing
+from headscribe.store.describe.descriptions import DESCRIBE_AGAIN, DESCRIPTIONS
 from headscribe.store.describe.journal import Journal
+from headscribe.store.describe.run_header import RunHeader
 from headscribe.store.describe.transcripts import TRANSCRIPTS, transcript_records
-from headscribe.store.headers import RunHeader, header_text, read_header
+from headscribe.store.headers import read_header, write_header
 from headscribe.store.lock import RunLock
 from headscribe.store.map.kept_layers import layers_folder
 from headscribe.store.map.map_dir import MapDir
@@ -46,7 +47,12 @@ class RunDir:
             BadStore: not a run, damaged, or written by a newer version.
         """
         folder = Path(folder)
-        return cls(folder, read_header(folder / HEADER, RunHeader))
+        if header := read_header(folder / HEADER, RunHeader, DESCRIBE_AGAIN):
+            return cls(folder, header)
+        do = f"It has no {HEADER}"
+        if (page := folder / "lookups.html").is_file():
+            do = f"It holds context look-ups alone: see {page}, or add a headscribe describe of the model"
+        raise BadStore("not a run folder", where=folder, do=do)
 
     @property
     def report(self) -> Path:
@@ -105,7 +111,7 @@ class RunWriter:
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = RunLock(folder / LOCK)
         try:
-            self.previous = read_header(folder / HEADER, RunHeader) if (folder / HEADER).is_file() else None
+            self.previous = read_header(folder / HEADER, RunHeader, DESCRIBE_AGAIN)
             self.journal = Journal(folder / JOURNAL)
         except BaseException:
             self._lock.release()
@@ -119,7 +125,7 @@ class RunWriter:
 
     def write_header(self, header: RunHeader) -> None:
         """Replace ``run.json``."""
-        write_text(self.path / HEADER, header_text(header))
+        write_header(self.path / HEADER, header)
 
     def write_descriptions(self, descriptions: Iterable[Description]) -> None:
         """Replace ``descriptions.parquet``."""

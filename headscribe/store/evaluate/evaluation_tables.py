@@ -7,23 +7,21 @@ a kill in between, the hashes do not fit, and readers say so instead of mixing t
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
 from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadStore
 from headscribe.core.evaluation import Categories, ConfidenceReliability, Judgment, Measured, Sorting
 from headscribe.core.records import Description
 from headscribe.core.settings import EvaluateSettings
-from headscribe.store.atomic import replacing, write_text
-from headscribe.store.headers import SCHEMA_VERSION, Command, Totals
+from headscribe.store.atomic import replacing
+from headscribe.store.headers import Command, Header, HeaderPart, Totals, read_header, write_header
 from headscribe.store.table import Table
-from headscribe.store.tool import Tool
 
 R = TypeVar("R")
 
@@ -38,16 +36,14 @@ METRICS = Table(
 TABLES: tuple[Table[Any], ...] = (JUDGMENTS, CATEGORIES, METRICS)
 
 
-class LexiconUsed(BaseModel):
+class LexiconUsed(HeaderPart):
     """Where the words of one operation came from: ``built-in``, ``file`` or its ``name`` alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     operation: str
     origin: Literal["built-in", "file", "name"]
 
 
-class LLMJudge(BaseModel):
+class LLMJudge(HeaderPart):
     """The LLM that judged.
 
     Attributes:
@@ -61,20 +57,18 @@ class LLMJudge(BaseModel):
         totals: all calls of the run so far, describing included.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     llm: str
     judge: str
     judge_hash: str
     categorize: str
     categorize_hash: str
-    statuses: dict[str, int] = {}
+    statuses: dict[str, int] = Field(default_factory=dict)
     items: int = 0
     unanswered: int = 0
     totals: Totals = Totals()
 
 
-class EvaluationHeader(BaseModel):
+class EvaluationHeader(Header):
     """``evaluation.json``.
 
     Attributes:
@@ -87,11 +81,7 @@ class EvaluationHeader(BaseModel):
         tables: SHA-256 of each table's file.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: int = SCHEMA_VERSION
     kind: Literal["evaluation"] = "evaluation"
-    tool: Tool
     command: Command = ""
     evaluated_at: str
     seconds: float = 0.0
@@ -101,11 +91,11 @@ class EvaluationHeader(BaseModel):
     heads: dict[str, int]
     lexicons: tuple[LexiconUsed, ...]
     llm: LLMJudge | None = None
-    named: dict[str, tuple[int, int]] = {}
+    named: dict[str, tuple[int, int]] = Field(default_factory=dict)
     reliability: tuple[ConfidenceReliability, ...] = ()
     categories: Categories
     notes: tuple[str, ...] = ()
-    tables: dict[str, str] = {}
+    tables: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +125,7 @@ def write_evaluation(run: Path, found: Evaluation) -> Evaluation:
             table.write(temporary, records)
             hashes[table.name] = _hash(temporary)
     header = found.header.model_copy(update={"tables": hashes})
-    write_text(run / HEADER, json.dumps(header.model_dump(mode="json"), indent=2, ensure_ascii=True) + "\n")
+    write_header(run / HEADER, header)
     return Evaluation(header, found.judgments, found.sortings, found.metrics)
 
 
@@ -169,20 +159,10 @@ def read_evaluation_header(run: Path) -> EvaluationHeader:
     Raises:
         BadStore: there is none, it is damaged, or written by a newer version.
     """
-    path = run / HEADER
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        do = f"Evaluate it: headscribe evaluate {run}"
-        raise BadStore("this run was not evaluated yet", where=run, do=do) from None
-    except (OSError, ValueError) as error:
-        raise BadStore(f"{HEADER} is damaged", where=path, do=AGAIN) from error
-    if isinstance(value, dict) and value.get("schema_version", 0) > SCHEMA_VERSION:
-        raise BadStore("written by a newer version of Headscribe", where=path, do="Upgrade Headscribe")
-    try:
-        return EvaluationHeader.model_validate(value)
-    except ValidationError as error:
-        raise BadStore(f"{HEADER} is damaged", where=path, do=AGAIN) from error
+    if header := read_header(run / HEADER, EvaluationHeader, AGAIN):
+        return header
+    do = f"Evaluate it: headscribe evaluate {run}"
+    raise BadStore("this run was not evaluated yet", where=run, do=do)
 
 
 def _read(run: Path, header: EvaluationHeader, table: Table[R]) -> Iterator[R]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,25 +10,24 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.store import tables
 from headscribe.store.atomic import replacing_folder
+from headscribe.store.describe.run_header import RunHeader
 from headscribe.store.export.scrub import plain_record, without_places
 from headscribe.store.export.table_files import TableFormat, read_table, type_name, write_table
-from headscribe.store.headers import SCHEMA_VERSION, MapHeader, RunHeader, now
-from headscribe.store.tool import Tool, this_tool
+from headscribe.store.headers import Header, HeaderPart, header_text, now, read_header
+from headscribe.store.map.map_header import MapHeader
+from headscribe.store.tool import this_tool
 
 HEADER, CARD = "export.json", "README.md"
 ASKED = frozenset({"llm", "judge", "prompt", "error"})
 """Columns on who was asked and how it ended: they may name folders and servers, which exports leave out."""
 
 
-class ExportedTable(BaseModel):
+class ExportedTable(HeaderPart):
     """One file: its table, its place in the folder, its number of rows, its columns with their types."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     file: str
@@ -37,7 +35,7 @@ class ExportedTable(BaseModel):
     columns: dict[str, str]
 
 
-class ExportHeader(BaseModel):
+class ExportHeader(Header):
     """``export.json``.
 
     Attributes:
@@ -47,11 +45,7 @@ class ExportHeader(BaseModel):
         map: the map's.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: int = SCHEMA_VERSION
     kind: Literal["export"] = "export"
-    tool: Tool
     format: TableFormat
     licence: str
     exported_at: str
@@ -139,17 +133,9 @@ class ExportDir:
             BadStore: not an export, damaged, or written by a newer version.
         """
         folder = Path(folder)
-        path = folder / HEADER
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-            newer = isinstance(value, dict) and value.get("schema_version", 0) > SCHEMA_VERSION
-            if not newer:
-                return cls(folder, ExportHeader.model_validate(value))
-        except (FileNotFoundError, NotADirectoryError):
-            raise BadStore("not an exported folder", where=folder, do=f"It has no {HEADER}") from None
-        except (OSError, ValueError, TypeError, ValidationError) as error:
-            raise BadStore(f"{HEADER} is damaged", where=path, do="Export it again") from error
-        raise BadStore("written by a newer version of Headscribe", where=path, do="Upgrade Headscribe")
+        if header := read_header(folder / HEADER, ExportHeader, "Export it again"):
+            return cls(folder, header)
+        raise BadStore("not an exported folder", where=folder, do=f"It has no {HEADER}")
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
         """The rows of one table as they were before the export, whatever its format.
@@ -191,8 +177,7 @@ class ExportDir:
             annotators: dict[str, str] = {}
             written = tuple(_write(building, inside, source, header.format, annotators) for source in sources)
             header = header.model_copy(update={"tables": written})
-            text = json.dumps(header.model_dump(mode="json"), indent=2, ensure_ascii=True) + "\n"
-            (building / HEADER).write_text(text, encoding="utf-8")
+            (building / HEADER).write_text(header_text(header), encoding="utf-8")
             if card is not None:
                 (building / CARD).write_text(card(header), encoding="utf-8")
         return cls(folder, header)

@@ -6,19 +6,18 @@ stage is either done or will be made again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
 from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.settings import LookupSettings, Stage
-from headscribe.store.atomic import replacing, write_text
+from headscribe.store.atomic import replacing
 from headscribe.store.describe.run_dir import LOOKUPS
-from headscribe.store.headers import SCHEMA_VERSION, Command, Model
+from headscribe.store.headers import Command, Header, HeaderPart, Model, read_header, write_header
 from headscribe.store.lookups.lookup_tables import (
     ABLATION,
     EXPLANATIONS,
@@ -31,10 +30,10 @@ from headscribe.store.lookups.lookup_tables import (
     VERDICTS,
 )
 from headscribe.store.table import Table
-from headscribe.store.tool import Tool
 
 R = TypeVar("R")
 
+HEADER_AGAIN = "Remove it; look-ups are then made again"
 FOLDER, PAGE = "lookups", "lookups.html"
 
 TABLES: dict[Stage, tuple[Table[Any], ...]] = {
@@ -57,7 +56,7 @@ AFTER: dict[Stage, Stage | None] = {
 """The stage whose tables a stage starts from."""
 
 
-class StageDone(BaseModel):
+class StageDone(HeaderPart):
     """A stage whose tables are complete.
 
     Attributes:
@@ -70,12 +69,10 @@ class StageDone(BaseModel):
         unanswered: questions that failed; they are asked again by the next call.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     inputs: dict[str, Any]
     after: str = ""
-    counts: dict[str, int] = {}
-    left_out: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
+    left_out: dict[str, int] = Field(default_factory=dict)
     seconds: float = 0.0
     finished_at: str = ""
     unanswered: int = 0
@@ -86,7 +83,7 @@ class StageDone(BaseModel):
         return content_hash([self.inputs, self.after])
 
 
-class LookupsHeader(BaseModel):
+class LookupsHeader(Header):
     """``lookups.json``.
 
     Attributes:
@@ -100,11 +97,7 @@ class LookupsHeader(BaseModel):
         state: ``running`` also after a kill.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: int = SCHEMA_VERSION
     kind: Literal["lookups"] = "lookups"
-    tool: Tool
     command: Command = ""
     model: Model
     settings: LookupSettings
@@ -113,7 +106,7 @@ class LookupsHeader(BaseModel):
     dtype: str = ""
     llm: str = ""
     describe_run: str = ""
-    stages: dict[Stage, StageDone] = {}
+    stages: dict[Stage, StageDone] = Field(default_factory=dict)
     state: Literal["running", "finished", "interrupted", "stopped"] = "running"
     started_at: str = ""
     finished_at: str | None = None
@@ -128,7 +121,7 @@ class LookupDir:
 
     def __init__(self, run: Path) -> None:
         self.run = run
-        self.header = _read_header(run / LOOKUPS)
+        self.header = read_header(run / LOOKUPS, LookupsHeader, HEADER_AGAIN)
 
     @classmethod
     def open(cls, run: Path | str) -> LookupDir:
@@ -180,8 +173,7 @@ class LookupDir:
 
     def write_header(self, header: LookupsHeader) -> None:
         """Replace ``lookups.json``, and remove the tables of stages that are no longer done."""
-        text = json.dumps(header.model_dump(mode="json"), indent=2, ensure_ascii=True) + "\n"
-        write_text(self.run / LOOKUPS, text)
+        write_header(self.run / LOOKUPS, header)
         self.header = header
         for stage, tables in TABLES.items():
             if stage not in header.stages:
@@ -191,17 +183,3 @@ class LookupDir:
 
 def _stage(table: Table[Any]) -> Stage:
     return next(stage for stage, tables in TABLES.items() if table in tables)
-
-
-def _read_header(path: Path) -> LookupsHeader | None:
-    if not path.is_file():
-        return None
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(value, dict) and value.get("schema_version", 0) > SCHEMA_VERSION:
-            raise BadStore("written by a newer version of Headscribe", where=path, do="Upgrade Headscribe")
-        return LookupsHeader.model_validate(value)
-    except (OSError, ValueError, TypeError, ValidationError) as error:
-        raise BadStore(
-            f"{LOOKUPS} is damaged", where=path, do="Remove it; look-ups are then made again"
-        ) from error

@@ -14,8 +14,9 @@ from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap, OperationScore
 from headscribe.store.atomic import recover, replacing_folder
-from headscribe.store.headers import Content, MapHeader, header_text, read_header
-from headscribe.store.map.mappings import MAPPINGS, head_mappings, joined
+from headscribe.store.headers import header_text, read_header
+from headscribe.store.map.map_header import Content, MapHeader
+from headscribe.store.map.mappings import MAKE_AGAIN, MAPPINGS, head_mappings, joined
 from headscribe.store.map.operations import OPERATIONS
 from headscribe.store.table import Table
 from headscribe.store.tables import ContentHash
@@ -41,7 +42,12 @@ class MapDir:
         """
         folder = Path(folder)
         recover(folder)
-        return cls(folder, read_header(folder / HEADER, MapHeader))
+        if header := read_header(folder / HEADER, MapHeader, MAKE_AGAIN):
+            return cls(folder, header)
+        inside = folder / "map"
+        is_run = (inside / HEADER).is_file()
+        do = f"It is a run; its map is {inside}" if is_run else f"It has no {HEADER}"
+        raise BadStore("not a map folder", where=folder, do=do)
 
     @classmethod
     def exists(cls, folder: Path) -> bool:

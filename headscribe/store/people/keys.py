@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head, parse_head
 from headscribe.core.people import SCHEMA_VERSION, Kind, Truth
 from headscribe.core.settings import StudySettings
-from headscribe.store.atomic import write_text
-from headscribe.store.headers import Command
-from headscribe.store.tool import Tool
+from headscribe.store.headers import Command, Header, HeaderPart, read_header, write_header
 
 FOLDER = "people"
 
 
-class KeyItem(BaseModel):
+class KeyItem(HeaderPart):
     """One item; heads by name."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     kind: Kind
@@ -49,7 +42,7 @@ class KeyItem(BaseModel):
         return Truth(self.id, heads[0], self.kind, heads[1], self.of, self.description_hash)
 
 
-class Key(BaseModel):
+class Key(Header):
     """``people/key-EXPORT.json``.
 
     Attributes:
@@ -63,11 +56,8 @@ class Key(BaseModel):
         created_at: UTC, ISO 8601.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     schema_version: int = SCHEMA_VERSION
     kind: Literal["people-key"] = "people-key"
-    tool: Tool
     command: Command = ""
     export: str
     content_hash: str
@@ -96,7 +86,7 @@ def write_key(path: Path, key: Key) -> None:
     Raises:
         BadStore: it cannot be written.
     """
-    write_text(path, json.dumps(key.model_dump(mode="json"), indent=1, ensure_ascii=True) + "\n")
+    write_header(path, key)
 
 
 def read_key(path: Path) -> Key:
@@ -105,19 +95,10 @@ def read_key(path: Path) -> Key:
     Raises:
         BadStore: the file is missing, is no key, or was written by a newer version.
     """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadStore("there is no such key", where=path, do="Give the file that export wrote") from error
-    except (OSError, ValueError) as error:
-        raise BadStore("the key cannot be read", where=path, do="Give the file that export wrote") from error
-    version = value.get("schema_version") if isinstance(value, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise BadStore("written by a newer version of Headscribe", where=path, do="Upgrade Headscribe")
-    try:
-        return Key.model_validate(value)
-    except ValidationError as error:
-        raise BadStore("this is not a key", where=path, do="Give the file that export wrote") from error
+    do = "Give the file that export wrote"
+    if key := read_header(path, Key, do):
+        return key
+    raise BadStore("there is no such key", where=path, do=do)
 
 
 def read_keys(run: Path, more: Path | None = None) -> dict[str, Key]:

@@ -9,8 +9,9 @@ from headscribe.core.heads import Head, parse_head
 from headscribe.core.records import OperationScore
 from headscribe.core.settings import MapSettings
 from headscribe.eval.compare import ScoreTable, score_table
-from headscribe.store.headers import MapHeader, Model, ScoredOperation
+from headscribe.store.headers import Model
 from headscribe.store.map.map_dir import MapDir
+from headscribe.store.map.map_header import MapHeader, ScoredOperation
 from headscribe.store.tool import this_tool
 
 CATEGORIES = {

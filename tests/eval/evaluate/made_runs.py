@@ -9,8 +9,10 @@ from headscribe.core.heads import Head
 from headscribe.core.records import Description, OperationScore, Outcome, Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.store.describe.run_dir import MAP, RunWriter
-from headscribe.store.headers import MapHeader, MapReference, Model, RunHeader, now
+from headscribe.store.describe.run_header import MapReference, RunHeader
+from headscribe.store.headers import Model, now
 from headscribe.store.map.map_dir import MapDir
+from headscribe.store.map.map_header import MapHeader
 from headscribe.store.tool import this_tool
 
 N_LAYERS, N_HEADS, N_PAIRS = 4, 5, 40

@@ -317,7 +317,7 @@ def test_a_key_may_lie_elsewhere_and_serves_again(study: Study, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "cannot be read"), ("[]", "not a key"), ('{"schema_version": 99}', "newer version")],
+    [("{", "is damaged"), ("[]", "is damaged"), ('{"schema_version": 99}', "newer version")],
 )
 def test_a_damaged_key_is_one_line(study: Study, text: str, message: str) -> None:
     study.made.key.write_text(text)
