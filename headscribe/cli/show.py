@@ -17,7 +17,7 @@ from headscribe.core.tokens import plain_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from headscribe.core.sections import Table
+    from headscribe.core.sections import Section, Table
 
 _BETWEEN = 3  # screen cells between two columns
 _LONGEST_CELL = 200
@@ -74,16 +74,29 @@ def print_table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[S
     screen.print(table)
 
 
-def print_tables(tables: Iterable[Table]) -> None:
-    """Print tables of a report's section, each under its caption; one without rows is its caption alone."""
+def print_sections(sections: Iterable[Section], *, rows: int | None = None) -> None:
+    """Print sections of a page as it shows them, but for the figures; of long tables the first ``rows``."""
+    screen = out()
+    for section in sections:
+        screen.print(f"{section.title}\n", style="bold", soft_wrap=True)
+        if section.lead:
+            # Words are kept whole on a screen; elsewhere a line is a line.
+            screen.print(f"{section.lead}\n", soft_wrap=not screen.is_terminal)
+        print_tables(section.tables, rows=rows)
+
+
+def print_tables(tables: Iterable[Table], *, rows: int | None = None) -> None:
+    """Print tables of a page, each under its caption; one without rows is its caption alone."""
     for table in tables:
         if not table.rows:
-            typer.echo(f"{table.caption}.\n")
+            typer.echo(f"{table.caption}. None.\n")
             continue
+        shown, caption = table.rows[:rows], table.caption
+        if len(shown) < len(table.rows):
+            caption += f" ({len(shown)} of {len(table.rows)})"
         sides = ("right" if numeric else "left" for numeric in numeric_columns(table))
         columns = list(zip(table.columns, sides, strict=True))
-        rows = [[_short(cell_text(cell)) for cell in row] for row in table.rows]
-        print_table(table.caption, columns, rows)
+        print_table(caption, columns, [[_short(cell_text(cell)) for cell in row] for row in shown])
 
 
 def _short(text: str | None) -> str | None:

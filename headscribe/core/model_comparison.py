@@ -119,6 +119,17 @@ class Similarity:
     chance: float | None = None
     matches: tuple[HeadMatch, ...] = ()
 
+    def in_words(self) -> str:
+        """The result in a sentence or two."""
+        if self.mean_best is None or self.other_mean_best is None or self.chance is None:
+            return f"The heads cannot be matched: {self.why_not}."
+        return (
+            f"Mean cosine to the best match over {len(self.operations)} operations: {self.mean_best:.3f} "
+            f"({self.n_heads} heads) and back {self.other_mean_best:.3f} ({self.n_other} heads); by chance "
+            f"{self.chance:.3f}. Left out, without a score above zero: {self.left_out} and "
+            f"{self.other_left_out}."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

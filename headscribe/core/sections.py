@@ -8,20 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from headscribe.core.heads import Head
 
-Cell = str | int | float | Head | None
+
+class Shaded(NamedTuple):
+    """A text whose cell is coloured by a share, from 0 to 1."""
+
+    text: str
+    share: float
+
+
+Cell = str | int | float | Head | Shaded | None
 """A number is shown short, a head is a link to its card, None is an empty cell. Texts are untrusted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a caption; each row has a cell for each column."""
+    """Rows under a caption; each row has a cell for each column.
+
+    On a page a long table is folded under its caption, unless it is ``open``.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,8 @@ def cell_text(cell: Cell) -> str | None:
         return None
     if isinstance(cell, Head):
         return cell.name
+    if isinstance(cell, Shaded):
+        return cell.text
     return f"{cell:.3g}" if isinstance(cell, float) else str(cell)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from headscribe.core.heads import Head
-from headscribe.core.sections import Cell, Figure, Section, Table, cell_text, numeric_columns
+from headscribe.core.sections import Cell, Figure, Section, Shaded, Table, cell_text, numeric_columns
 from headscribe.report.words import line
 
 _FOLDED = 15
@@ -21,11 +21,12 @@ _VIEW_BOX = re.compile(r'<svg[^>]*\bviewBox="\s*[-\d.]+\s+[-\d.]+\s+([\d.]+)\s+(
 
 @dataclass(frozen=True, slots=True)
 class ShownCell:
-    """A cell as text; ``link`` is the head whose card it opens."""
+    """A cell as text; ``link`` is the head whose card it opens, ``shade`` its colour in tenths."""
 
     text: str
     number: bool = False
     link: str | None = None
+    shade: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,16 @@ def _anchor(key: str, taken: set[str]) -> str:
 def _table(table: Table, described: Collection[Head]) -> ShownTable:
     columns = list(zip(map(_text, table.columns), numeric_columns(table), strict=True))
     rows = [[_cell(cell, described) for cell in row] for row in table.rows]
-    return ShownTable(_text(table.caption), columns, rows, len(rows) > _FOLDED)
+    return ShownTable(_text(table.caption), columns, rows, len(rows) > _FOLDED and not table.open)
 
 
 def _cell(value: Cell, described: Collection[Head]) -> ShownCell:
-    link = value.name if isinstance(value, Head) and value in described else None
-    return ShownCell(_text(cell_text(value) or ""), number=isinstance(value, (int, float)), link=link)
+    return ShownCell(
+        _text(cell_text(value) or ""),
+        number=isinstance(value, (int, float)),
+        link=value.name if isinstance(value, Head) and value in described else None,
+        shade=round(10 * value.share) if isinstance(value, Shaded) else None,
+    )
 
 
 def _figure(figure: Figure) -> ShownFigure:

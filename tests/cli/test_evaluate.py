@@ -45,7 +45,7 @@ def test_what_is_printed_can_be_read_by_a_stranger(cli: Cli, run: str) -> None:
     ):
         assert part in done.out
     assert re.search(r"Scored, but not expressed: .*3 of 3", done.out)
-    assert re.search(r"Expressed, but not scored: .*none", done.out)
+    assert re.search(r"Expressed, but not scored: .*None\.", done.out)
     assert "words of their names" in done.err
 
 

@@ -16,6 +16,7 @@ from headscribe.core.records import OperationScore
 from headscribe.core.settings import RELATION_HEAD
 from headscribe.pipeline.compare.differences import differences
 from headscribe.pipeline.compare.plots import write_comparison_plots
+from headscribe.pipeline.compare.sections import comparison_sections
 from headscribe.pipeline.map.score_table import read_table, short_name
 from headscribe.store.atomic import write_text
 from headscribe.store.map.map_dir import MapDir
@@ -74,7 +75,8 @@ def write_comparison(comparison: Comparison, page: Path) -> None:
     """
     from headscribe.report.compare.maps import render_comparison
 
-    write_text(page, render_comparison(comparison))
+    title = " · ".join(model.label for model in comparison.models)
+    write_text(page, render_comparison(title, comparison.notes, list(comparison_sections(comparison))))
 
 
 def analyse_map(

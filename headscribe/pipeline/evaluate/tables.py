@@ -100,8 +100,8 @@ def _disagreements(judgments: Sequence[Judgment], shown: int) -> Iterator[Table]
         ("Expressed, but not scored: discoveries or failures", "the lowest scores first", unscored),
     ):
         cells = tuple((row.head, row.operation, row.score, row.phrase) for row in rows[:shown])
-        said = f"{len(cells)} of {len(rows)}, {order}" if rows else "none"
-        yield Table(f"{caption} ({said})", ("Head", "Operation", "Score", "Words"), cells)
+        said = f" ({len(cells)} of {len(rows)}, {order})" if rows else ""
+        yield Table(f"{caption}{said}", ("Head", "Operation", "Score", "Words"), cells)
 
 
 def _reliability(reliability: ConfidenceReliability) -> Table:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from headscribe.core.model_comparison import Comparison
+from collections.abc import Sequence
+
+from headscribe.core.sections import Section
 from headscribe.report.html import asset, render_file
+from headscribe.report.sections import shown_sections
+from headscribe.report.words import line
 
 
-def render_comparison(found: Comparison) -> str:
-    """The whole page: models, operations × models, matches of heads, known heads.
+def render_comparison(title: str, notes: Sequence[str], sections: Sequence[Section]) -> str:
+    """The whole page.
 
     Labels and operation names are untrusted; they are escaped, and a content security policy forbids all but
     the page's own style.
+
+    Args:
+        title: the models' labels.
+        notes: what differs between the maps, and what was left out.
+        sections: what the comparison found.
     """
     return render_file(
         "compare.html.j2",
         asset("report.css"),
-        title=" · ".join(model.label for model in found.models),
-        found=found,
-        percent=_percent,
+        title=line(title),
+        notes=list(map(line, notes)),
+        sections=shown_sections(sections, set()),
     )
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"

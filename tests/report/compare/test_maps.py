@@ -33,8 +33,8 @@ def test_the_page_shows_the_matrix_and_escapes_what_came_from_outside(tmp_path: 
     assert "<img" not in page
     assert "<script" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
-    assert '<td class="q9"><strong>1</strong> <small>L1H2 90%, depth 0.50</small></td>' in page
-    assert '<td class="q5"><strong>1</strong> <small>L4H1 50%, depth 1.00</small></td>' in page
+    assert '<td class="shade q9">1: L1H2 0.90, depth 0.50</td>' in page
+    assert '<td class="shade q5">1: L4H1 0.50, depth 1.00</td>' in page
     assert "not scored" in page
     assert "1 of the 2 operations scored in all" in page
     assert "pairs of different groups of a layer" in page
