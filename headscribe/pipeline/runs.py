@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Unpack
 
+from headscribe.core.analyses import ModelAnalysis
 from headscribe.core.batch import Batch
 from headscribe.core.heads import Head
 from headscribe.core.sections import Additions, CardNote, Section
 from headscribe.core.settings import EngineName
 from headscribe.pipeline.compare.maps import analyse_map
 from headscribe.pipeline.compare.runs import compare_runs
+from headscribe.pipeline.compare.sections import known_section
 from headscribe.pipeline.describe.describe import describe
 from headscribe.pipeline.describe.options import DescribeOptions
 from headscribe.pipeline.describe.summary import RunSummary
@@ -101,17 +103,18 @@ def report_run(run: Path | str, *, compare: Path | str | None = None, page: Path
         comparison = compare_runs(opened, other, run_facts(opened), run_facts(other))
     map_dir = opened.map()
     scores = map_dir.scores()
+    analysis = analyse_map(map_dir, scores=scores) if scores else None
     return write_report(
         opened,
-        _additions(opened),
-        analyse_map(map_dir, scores=scores) if scores else None,
+        _additions(opened, analysis),
+        analysis,
         comparison,
         None if page is None else Path(page),
     )
 
 
-def _additions(run: RunDir) -> Additions:
-    """What all features add, in the order of ``ADDED_BY``."""
+def _additions(run: RunDir, analysis: ModelAnalysis | None) -> Additions:
+    """What all features add, in the order of ``ADDED_BY``; then the heads that the literature names."""
     sections: list[Section] = []
     notes: dict[Head, tuple[CardNote, ...]] = {}
     colours: dict[str, Mapping[Head, float]] = {}
@@ -121,4 +124,6 @@ def _additions(run: RunDir) -> Additions:
             for head, own in found.notes.items():
                 notes[head] = notes.get(head, ()) + tuple(own)
             colours |= found.colours
+    if analysis and analysis.known:
+        sections.append(known_section(analysis.label, analysis.known))
     return Additions(tuple(sections), notes, colours)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from headscribe.core.analyses import GroupSharing, HeadOperations, KnownHeads, ModelAnalysis
+from headscribe.core.analyses import GroupSharing, HeadOperations, ModelAnalysis
 from headscribe.core.checks import AblationPoint, DynamicScore
 from headscribe.core.heads import Head
 
@@ -29,7 +29,7 @@ class ModelSection:
 
 def model_data(section: ModelSection) -> dict[str, Any]:
     """The section as JSON values; heads are named, shares have four digits."""
-    profile, known = section.analysis.profile, section.analysis.known
+    profile = section.analysis.profile
     several = [row for row in profile.heads if len(row.operations) > 1]
     return {
         "threshold": profile.threshold,
@@ -45,7 +45,6 @@ def model_data(section: ModelSection) -> dict[str, Any]:
         "severalAcross": profile.several_categories,
         "several": _heads(several),
         "sharing": _sharing(section.analysis.sharing),
-        "known": None if known is None else _known(known),
         "correlation": _correlation(section.correlation),
         "ablation": _ablation(section.ablation),
     }
@@ -73,38 +72,6 @@ def _sharing(sharing: GroupSharing) -> dict[str, Any]:
         "nBetween": sharing.n_between,
         "p": sharing.p_value,
         "permutations": sharing.permutations,
-    }
-
-
-def _known(known: KnownHeads) -> dict[str, Any]:
-    return {
-        "model": known.model,
-        "certain": known.certain,
-        "roles": [
-            {
-                "role": role.role,
-                "criterion": role.criterion,
-                "known": role.n_known,
-                "testable": role.n_testable,
-                "recovered": role.n_recovered,
-                "baseRate": role.base_rate,
-            }
-            for role in known.roles
-        ],
-        "heads": [
-            {
-                "head": row.head.name,
-                "role": row.role,
-                "outcome": row.outcome,
-                "operation": row.operation,
-                "score": row.score,
-                "published": row.published,
-                "source": row.source,
-            }
-            for row in known.heads
-        ],
-        "unlisted": _heads(known.unlisted),
-        "citations": known.citations,
     }
 
 

@@ -118,16 +118,6 @@ def test_layers_show_one_operation_on_request(page: Page) -> None:
     page.select_option("#layers-of", "all")
 
 
-def test_known_heads_stand_under_a_condition_and_link_to_described_heads(page: Page) -> None:
-    assert page.locator("#known-if").inner_text().startswith("This holds if the model is GPT-2 small.")
-    row = page.locator("#known tr", has_text="L9H9")
-    assert "recovered" in row.text_content()
-    assert row.locator("a").get_attribute("href") == "#L9H9"
-    unlisted = page.locator("#known details tr", has_text="country_to_capital")
-    assert "L3H4" in unlisted.text_content()
-    assert unlisted.locator("a").count() == 0
-
-
 def test_checks_are_drawn_per_operation_and_hostile_names_stay_text(page: Page) -> None:
     page.select_option("#checks-of", label="copying")
     assert page.locator("#checks-body circle").count() == 8

@@ -20,7 +20,7 @@ def comparison_sections(comparison: Comparison) -> Iterator[Section]:
         yield _similarity(similarity)
     for model in comparison.models:
         if model.known is not None:
-            yield _known(model.label, model.known)
+            yield known_section(model.label, model.known)
 
 
 def _models(comparison: Comparison) -> Section:
@@ -101,10 +101,11 @@ def _similarity(similarity: Similarity) -> Section:
     return Section("similarity", title, similarity.in_words(), tables)
 
 
-def _known(label: str, known: KnownHeads) -> Section:
+def known_section(label: str, known: KnownHeads) -> Section:
+    """The heads that the literature names, beside what the map says of them."""
     lead = "" if known.certain else f"This holds if the model is {known.model}. {ONLY_THE_SHAPE}"
     heads = tuple(
-        (row.head.name, row.role, row.outcome, row.operation, row.score, row.published, row.source)
+        (row.head, row.role, row.outcome, row.operation, row.score, row.published, row.source)
         for row in known.heads
     )
     roles = tuple(
@@ -124,7 +125,7 @@ def _known(label: str, known: KnownHeads) -> Section:
         Table(
             "Relation heads that the list does not name",
             ("Head", "Operations"),
-            tuple((row.head.name, _operations(row)) for row in known.unlisted),
+            tuple((row.head, _operations(row)) for row in known.unlisted),
         ),
         Table("Sources", ("Source", "Citation", "Address"), known.citations),
     )

@@ -100,25 +100,6 @@
     layers();
   }
 
-  function known() {
-    const k = model.known;
-    byId("known").hidden = !k;
-    if (!k) return;
-    byId("known-title").textContent = `Heads that the literature names in ${k.model}`;
-    byId("known-if").textContent = k.certain ? "" : `This holds if the model is ${k.model}. Its architecture fits, which a fine-tuned model's does too.`;
-    const body = byId("known-body");
-    body.append(
-      table([["Role"], ["Shown by"], ["Known", "num"], ["Testable", "num"], ["Recovered", "num"], ["Any head", "num"]],
-        k.roles.map((row) => make("tr", {}, cell(row.role), cell(row.criterion), cell(row.known, "num"), cell(row.testable, "num"),
-          cell(row.testable ? row.recovered : "–", "num"), cell(percent(row.baseRate), "num")))),
-      fold("Each head", table([["Head"], ["Role"], ["Outcome"], ["Operation"], ["Score", "num"], ["Published", "num"], ["Source"]],
-        k.heads.map((row) => make("tr", {}, link(row.head), cell(row.role), cell(row.outcome), cell(row.operation || "–"), cell(percent(row.score), "num"), cell(row.published?.toFixed(2) ?? "–", "num"), cell(row.source))))),
-      fold(`Relation heads that the list does not name (${k.unlisted.length})`, table([["Head"], ["Operations"]],
-        k.unlisted.map((row) => make("tr", {}, link(row.head), cell(scored(row)))))),
-      make("ul", { cls: "quiet" }, ...k.citations.map(([key, text, url]) => make("li", { text: `${key}: ${text}. ${url}` }))));
-  }
-  const fold = (text, ...children) => make("details", {}, make("summary", { text }), ...children);
-
   // Both check plots have axes from 0 to 1 upwards; `across` says what a step to the right is.
   function frame(title, xName, yName, right) {
     const chart = svg("svg", { viewBox: "0 0 340 290", width: 340, height: 290, role: "img", "aria-label": title });
@@ -176,6 +157,5 @@
 
   facts();
   layerChoices();
-  known();
   checks();
 })();

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from headscribe.core.errors import BadOption, BadStore
+from headscribe.core.heads import Head
 from headscribe.pipeline.compare.maps import analyse_map, compare_maps
+from headscribe.pipeline.compare.sections import known_section
 from headscribe.store.map.map_dir import MapDir
 from tests.cli.conftest import Cli, cli
 from tests.eval.compare.analysis_maps import records, write_map
@@ -51,6 +53,17 @@ def test_known_heads_are_certain_only_for_the_model_from_the_hub(tmp_path: Path)
     recovered = {row.head.name for row in certain.heads if row.outcome == "recovered"}
     assert recovered == {"L9H9", "L9H6", "L10H7"}
     assert analyse_map(_other(tmp_path / "c")).known is None
+
+
+def test_known_heads_stand_under_a_condition_and_link_to_their_cards(tmp_path: Path) -> None:
+    known = analyse_map(_gpt2_shaped(tmp_path / "map", "models/gpt2", revision=None)).known
+    assert known
+    section = known_section("mine", known)
+    assert section.lead.startswith("This holds if the model is GPT-2 small.")
+    _, each, unlisted, sources = section.tables
+    assert (Head(9, 9), "name mover", "recovered") in {row[:3] for row in each.rows}
+    assert unlisted.rows == ((Head(3, 4), "country_to_capital 0.90, country_to_language 0.50"),)
+    assert {row[-1] for row in each.rows} <= {row[0] for row in sources.rows}
 
 
 def test_maps_with_different_operations_are_compared_over_the_common_ones_and_say_so(tmp_path: Path) -> None:
