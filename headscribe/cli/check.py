@@ -16,7 +16,12 @@ from headscribe.core.settings import MIN_PAIRS, CheckSettings, MapSettings
 if TYPE_CHECKING:
     from headscribe.core.checks import Correlation
     from headscribe.core.progress import Progress
-    from headscribe.pipeline.check.results import AblationResult, CheckReport, CorrelationResult
+    from headscribe.pipeline.check.results import (
+        AblationResult,
+        CheckReport,
+        CorrelationResult,
+        ViewCorrelation,
+    )
 
 CORRELATION = (
     ("Operation", "left"),
@@ -25,6 +30,13 @@ CORRELATION = (
     ("r without", "right"),
     ("suppr.", "right"),
     ("w/o", "right"),
+)
+VIEWS = (
+    ("Template", "left"),
+    ("Final norm", "left"),
+    ("View", "left"),
+    ("Operations", "right"),
+    *CORRELATION[2:],
 )
 ABLATION = (
     ("Operation", "left"),
@@ -62,7 +74,7 @@ def check(
     ],
     checks: CheckSettings,
     operations: o.OperationPaths = None,
-    settings: Annotated[MapSettings, Without("salient", "targets", "rank_by")],
+    settings: Annotated[MapSettings, Without("view", "salient", "targets", "rank_by")],
     revision: o.Revision = None,
     force: Annotated[bool, typer.Option("--force", help="Check again what was checked before.")] = False,
     plots: o.Plots = None,
@@ -111,6 +123,12 @@ def _write_plots(report: CheckReport, folder: Path, bars: Progress) -> None:
 def _show(report: CheckReport) -> None:
     if report.by == "ablation":
         print_table("", ABLATION, [_ablation_cells(row) for row in report.ablations])
+    elif len({row.view for row in report.views}) > 1:
+        columns = (("View", "left"), *CORRELATION)
+        print_table("", columns, [(row.view, *_correlation_cells(row)) for row in report.correlations])
+        last = report.views[-1].norms  # templates one by one as the model reads heads, where a view does
+        shown = [row for row in report.views if row.template is None or row.norms == last]
+        print_table("All operations together", VIEWS, [_view_cells(row) for row in shown])
     else:
         print_table("", CORRELATION, [_correlation_cells(row) for row in report.correlations])
     _show_left_out(report)
@@ -136,9 +154,16 @@ def _show_left_out(report: CheckReport) -> None:
 
 
 def _correlation_cells(row: CorrelationResult) -> tuple[object, ...]:
+    return (row.operation, f"{row.best_static:.2f}", *_four(row))
+
+
+def _view_cells(row: ViewCorrelation) -> tuple[object, ...]:
+    norm = {"leave": "left out", "fold": "in W_O"}[row.norms]
+    return (row.template or "all", norm, row.view, row.n_operations, *_four(row))
+
+
+def _four(row: CorrelationResult | ViewCorrelation) -> tuple[str | None, ...]:
     return (
-        row.operation,
-        f"{row.best_static:.2f}",
         _r(row.context),
         _r(row.forced),
         _r(row.suppression, interval=False),
@@ -183,5 +208,6 @@ def _document(report: CheckReport) -> dict[str, Any]:
         "by": report.by,
         "table": report.table,
         "operations": rows,
+        "views": report.views,
         "left_out": report.left_out,
     }

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from headscribe.core.columns import Column
 from headscribe.core.heads import Head
+from headscribe.core.settings import MapView
 
 AblationArm = Literal["top", "random", "control"]
 ARMS: tuple[AblationArm, ...] = ("top", "random", "control")
@@ -34,6 +35,9 @@ class DynamicScore:
     dynamic_suppression: Annotated[float, Column("suppression score in the running model")]
     dynamic_forced_suppression: Annotated[float, Column("the same, with forced attention")]
     n_pairs: Annotated[int, Column("prompts behind the dynamic scores")]
+    view: Annotated[
+        MapView, Column("of the map with the static scores; the dynamic ones are read with its weights")
+    ] = "paper"
 
 
 @dataclass(frozen=True, slots=True)

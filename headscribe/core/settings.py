@@ -5,7 +5,8 @@ A field's ``Option`` is its documentation, and what the command line makes an op
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -51,6 +52,19 @@ def read_k(text: str) -> Literal["auto"] | int:
     if text.isdecimal() and int(text) >= 1:
         return int(text)
     raise BadOption(f"'{text}' is not a k", where="--k", do="Use auto or a whole number of at least 1")
+
+
+def read_views(names: Sequence[str]) -> tuple[MapView, ...]:
+    """Read ``--view``, given once or more often.
+
+    Raises:
+        BadOption: there is no such view.
+    """
+    known = get_args(MapView)
+    for name in names:
+        if name not in known:
+            raise BadOption(f"there is no view '{name}'", where="--view", do=f"Use {' or '.join(known)}")
+    return tuple(view for name in dict.fromkeys(names) for view in known if view == name)
 
 
 def read_threshold(share: float) -> float:
@@ -137,8 +151,22 @@ class MapSettings(Settings):
 class CheckSettings(Settings):
     """What ``check`` compares with the running model, beside the settings of the map.
 
-    Without names every operation is checked. ``ablate`` and ``remove`` are for ablation alone.
+    Without names every operation is checked, without views the map's own. ``ablate`` and ``remove`` are for
+    ablation alone.
     """
+
+    views: Annotated[
+        tuple[MapView, ...],
+        Option(
+            "The map's view, as for headscribe map. May be repeated: the views are then compared with one "
+            "run of the model; MAP is of the first.",
+            name="--view",
+            metavar="paper|parts",
+            panel=MAPPING,
+            read=read_views,
+            typed=list[str],
+        ),
+    ] = ()
 
     names: Annotated[
         tuple[str, ...],

@@ -74,3 +74,20 @@ def test_a_template_without_its_slot_is_one_line(typed: list[str]) -> None:
     result = CliRunner().invoke(app, [*typed, "--by", "correlation", "--template", "nothing"])
     assert result.exit_code != 0
     assert "has no {source}" in str(result.exception)
+
+
+def test_views_are_compared_beside_each_other(typed: list[str], tmp_path: Path) -> None:
+    words = [*typed, "-o", str(tmp_path), "--by", "correlation", "--view", "paper", "--view", "parts"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "All operations together" in result.stdout
+    document = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert [row["view"] for row in document["operations"]] == ["paper", "parts"]
+    assert {(row["view"], row["norms"]) for row in document["views"]} == {
+        (view, norms) for view in ("paper", "parts") for norms in ("leave", "fold")
+    }
+
+
+def test_an_unknown_view_is_refused(typed: list[str]) -> None:
+    result = CliRunner().invoke(app, [*typed, "--by", "correlation", "--view", "whole"])
+    assert "there is no view 'whole'" in str(result.exception)

@@ -46,23 +46,36 @@ class Hits:
 def dynamic_hits(
     model: RunningModel, prompt_sets: Sequence[Sequence[TokenPrompt]], readout: Readout, k: int
 ) -> list[Hits]:
-    """Count the hits of every head, for several sets of prompts at once.
+    """Count the hits of every head, for several sets of prompts at once; see ``hits_by_readout``."""
+    (found,) = hits_by_readout(model, prompt_sets, [readout], k)
+    return found
+
+
+def hits_by_readout(
+    model: RunningModel, prompt_sets: Sequence[Sequence[TokenPrompt]], readouts: Sequence[Readout], k: int
+) -> list[list[Hits]]:
+    """Count the hits of every head, for several sets of prompts and readouts, in one run of the model.
 
     *With context* a head's output at the last position is read as it is. *Forced* replaces it by the clean
     value vector at the source, which is what the head would give if it attended to the source alone. Both are
-    multiplied by W_O and U; the value bias takes part, the output bias and every norm do not.
+    multiplied by W_O and U; the value bias takes part, the output bias does not, nor any norm but for what a
+    readout has of it in W_O.
 
     Args:
         model: the running model.
         prompt_sets: prompts of one operation, one set per template, for instance.
-        readout: W_O, and the decision for rows of logits.
+        readouts: W_O, and the decision for rows of logits.
         k: how many of the largest (smallest) logits are searched.
+
+    Returns:
+        For every readout the hits of each set.
     """
     shape = model.shape
     prompts = [prompt for prompts in prompt_sets for prompt in prompts]
     owner = torch.tensor([place for place, prompts in enumerate(prompt_sets) for _ in prompts])
-    # [set, with context or forced, promoted or suppressed, layer, head]
-    counts = torch.zeros(len(prompt_sets), 2, 2, shape.n_layers, shape.n_heads, dtype=torch.long)
+    # [readout, set, with context or forced, promoted or suppressed, layer, head]
+    sizes = len(readouts), len(prompt_sets), 2, 2, shape.n_layers, shape.n_heads
+    counts = torch.zeros(sizes, dtype=torch.long)
     per_prompt = shape.n_layers * (shape.n_heads + shape.n_kv_heads) * shape.d_head
     round_size = max(1, KEPT_NUMBERS // per_prompt)
     for first in range(0, len(prompts), round_size):
@@ -71,18 +84,22 @@ def dynamic_hits(
         targets = torch.tensor([prompt.target for prompt in part], device=model.device)
         for layer in range(shape.n_layers):
             heads = torch.stack([z[layer], _of_query_heads(values[layer], shape.n_heads)])
-            hits = _decide(heads, readout.output(layer), targets, readout, k)
-            for place in range(len(prompt_sets)):
-                counts[place, :, :, layer] += hits[..., owners == place].sum(-1)
+            for which, readout in enumerate(readouts):
+                hits = _decide(heads, readout.output(layer), targets, readout, k)
+                for place in range(len(prompt_sets)):
+                    counts[which, place, :, :, layer] += hits[..., owners == place].sum(-1)
     return [
-        Hits(
-            context=table[0][0],
-            context_suppression=table[0][1],
-            forced=table[1][0],
-            forced_suppression=table[1][1],
-            n=len(prompts),
-        )
-        for table, prompts in zip(counts.tolist(), prompt_sets, strict=True)
+        [
+            Hits(
+                context=table[0][0],
+                context_suppression=table[0][1],
+                forced=table[1][0],
+                forced_suppression=table[1][1],
+                n=len(prompts),
+            )
+            for table, prompts in zip(tables, prompt_sets, strict=True)
+        ]
+        for tables in counts.tolist()
     ]
 
 

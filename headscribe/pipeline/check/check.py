@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -10,10 +11,11 @@ from typing import Literal
 from headscribe.core.errors import BadHeads, BadOption, BadStore
 from headscribe.core.heads import Head, parse_head
 from headscribe.core.progress import Progress, Silent
-from headscribe.core.settings import CheckSettings, MapSettings
+from headscribe.core.settings import CheckSettings, MapSettings, MapView
 from headscribe.operations import Operation, load_operations
 from headscribe.pipeline.check.context import CheckContext
 from headscribe.pipeline.check.results import CheckReport
+from headscribe.pipeline.check.views import checked_view
 from headscribe.pipeline.engines.job import MapJob
 from headscribe.pipeline.map.job import open_job
 from headscribe.pipeline.map.map import fill_map
@@ -21,6 +23,8 @@ from headscribe.store.check.check_tables import TABLES, CheckTables
 from headscribe.store.map.map_dir import MapDir
 
 By = Literal["correlation", "ablation", "multi-token"]
+VIEWS = "views"
+"""Folder inside a map for the maps of other views that were compared with it."""
 
 
 def check_model(  # noqa: PLR0913 - one argument per option of the command
@@ -46,7 +50,7 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
         by: ``correlation`` with dynamic scores; ``ablation`` of the top heads; ``multi-token`` for dynamic
             scores of sources of several tokens (definitions section 4).
         settings: those of the map.
-        checks: which operations are checked, in which prompts, and which heads are silenced.
+        checks: which views and operations are checked, in which prompts, and which heads are silenced.
         operations: files or folders of the user's own, None for the built-in ones.
         revision: branch, tag or commit of a hub model.
         force: check again what is done; a map of another model is never replaced.
@@ -66,15 +70,25 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
     for option, value in (("--ablate", checks.ablate), ("--remove", checks.remove)):
         if value is not None and by != "ablation":
             raise BadOption(f"{option} goes with --by ablation only", where=option, do="Leave it out")
+    views = _own_first(checks.views or (settings.view,), Path(out))
+    if len(views) > 1 and by == "ablation":
+        do = "Give --view once, or another --by"
+        raise BadOption("an ablation is of one view", where="--view", do=do)
     loaded = load_operations(operations or [])
     checked = _named(loaded, checks.names)
     scored = loaded if by == "ablation" else checked
-    job = open_job(model, revision, settings, "all", mappings=False, operations=scored)
+    first = settings.model_copy(update={"view": views[0]})
+    job = open_job(model, revision, first, "all", mappings=False, operations=scored)
     silenced = [] if checks.ablate is None else _heads(checks.ablate, job.heads)
     map_dir = _static_scores(job, Path(out), command, progress)
+    checked_views = [checked_view(first, map_dir)]
+    for view in views[1:]:
+        other = replace(job, settings=settings.model_copy(update={"view": view}))
+        beside = _static_scores(other, Path(out) / VIEWS / view, command, progress)
+        checked_views.append(checked_view(other.settings, beside))
     context = CheckContext(
         job.checkpoint,
-        settings,
+        checked_views,
         checked,
         map_dir=map_dir,
         map_operations=scored,
@@ -91,8 +105,14 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
     from headscribe.pipeline.check.correlation import correlate_operations
 
     usual = TEMPLATES if by == "correlation" else MULTI_TOKEN_TEMPLATES
-    correlations, left_out = correlate_operations(context, by, templates or usual)
-    return CheckReport(by, Path(out), table, correlations=correlations, left_out=left_out)
+    correlations, compared, left_out = correlate_operations(context, by, templates or usual)
+    return CheckReport(by, Path(out), table, correlations=correlations, views=compared, left_out=left_out)
+
+
+def _own_first(views: Sequence[MapView], folder: Path) -> list[MapView]:
+    """The views compared, that of a map which lies in the folder before the others."""
+    own = MapDir.open(folder).header.settings.view if MapDir.exists(folder) else views[0]
+    return sorted(dict.fromkeys(views), key=lambda view: view != own)
 
 
 def _static_scores(job: MapJob, out: Path, command: str, progress: Progress) -> MapDir:

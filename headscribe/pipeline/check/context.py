@@ -10,10 +10,10 @@ from headscribe.core.chat import content_hash
 from headscribe.core.checks import AblationPoint
 from headscribe.core.heads import Head
 from headscribe.core.progress import Progress
-from headscribe.core.records import OperationScore
-from headscribe.core.settings import MIN_PAIRS, MapSettings
+from headscribe.core.settings import MIN_PAIRS, MapSettings, MapView, Norms
 from headscribe.operations import Operation
 from headscribe.pipeline.check.results import OperationLeftOut
+from headscribe.pipeline.check.views import CheckedView
 from headscribe.pipeline.map.running import run_checkpoint
 from headscribe.store.check.check_tables import CheckTables, FinishedPiece, Kind
 from headscribe.store.map.map_dir import MapDir
@@ -30,19 +30,20 @@ class CheckContext:
 
     Attributes:
         checkpoint: the model's weights.
-        settings: those of the map.
+        views: the maps that are compared with the running model, the folder's own first.
+        settings: those of the folder's own map.
         operations: the operations to check.
         scored_operations: of the map's operations, these and those that may be control tasks, the ones with
             static scores.
         tables: what was checked before, and what is added.
         progress: told how far it is.
-        scores: per operation, each head's static score.
+        scores: per operation, each head's static score in the folder's own map.
     """
 
     def __init__(  # noqa: PLR0913 - one argument per thing shared
         self,
         checkpoint: Checkpoint,
-        settings: MapSettings,
+        views: Sequence[CheckedView],
         operations: Sequence[Operation],
         *,
         map_dir: MapDir,
@@ -51,14 +52,13 @@ class CheckContext:
         progress: Progress,
         redo: bool,
     ) -> None:
-        self.checkpoint, self.settings = checkpoint, settings
+        self.checkpoint, self.views = checkpoint, views
+        self.settings, self.scores = views[0].settings, views[0].scores
         self.operations, self.tables, self.progress = operations, tables, progress
-        self.scores: dict[str, dict[Head, OperationScore]] = {}
-        for score in map_dir.scores():
-            self.scores.setdefault(score.operation, {})[score.head] = score
         self.scored_operations = [one for one in map_operations if one.name in self.scores]
         self._too_few = {item.operation: item for item in map_dir.header.skipped_operations}
         self._redo = redo
+        self._readouts: dict[Norms, CheckpointReadout] = {}
 
     @cached_property
     def heads(self) -> list[Head]:
@@ -73,10 +73,11 @@ class CheckContext:
 
         return run_checkpoint(self.checkpoint, choose_arithmetic(self.settings))
 
-    @cached_property
-    def readout(self) -> CheckpointReadout:
-        """W_O, U and the rows that take part, as the map has them."""
-        return CheckpointReadout(self.checkpoint, self.settings)
+    def readout(self, settings: MapSettings) -> CheckpointReadout:
+        """W_O, U and the rows that take part, as a map of these settings has them."""
+        if settings.folding not in self._readouts:
+            self._readouts[settings.folding] = CheckpointReadout(self.checkpoint, settings)
+        return self._readouts[settings.folding]
 
     @cached_property
     def earlier_points(self) -> dict[tuple[str, str], list[AblationPoint]]:
@@ -86,9 +87,11 @@ class CheckContext:
             points.setdefault((point.operation, point.template), []).append(point)
         return points
 
-    def done_before(self, check: Kind, operation: str, template: str, identity: str) -> FinishedPiece | None:
+    def done_before(
+        self, check: Kind, operation: str, template: str, identity: str, view: MapView = "paper"
+    ) -> FinishedPiece | None:
         """The piece of work, where it was done before, still holds, and is not to be done again."""
-        piece = None if self._redo else self.tables.done(check, operation, template)
+        piece = None if self._redo else self.tables.done(check, operation, template, view)
         return piece if piece and piece.identity == identity else None
 
     def unscored(self, operation: Operation) -> OperationLeftOut | None:
@@ -98,11 +101,18 @@ class CheckContext:
         n_pairs = self._too_few[operation.name].n_pairs
         return too_few(operation, n_pairs)
 
-    def identity(self, operation: Operation, **more: Any) -> str:
-        """Hash of what determines a piece of work, beside its name."""
-        settings = self.settings.model_dump(include={"source_view", "padded_rows", "dtype"})
+    def identity(self, operation: Operation, settings: MapSettings | None = None, **more: Any) -> str:
+        """Hash of what determines a piece of work, beside its name; without settings, for the first view."""
         weights = self.checkpoint.weights_hash, self.checkpoint.tokenizer_hash
-        return content_hash([operation.digest(), weights, settings, more])
+        return content_hash([operation.digest(), weights, compared_settings(settings or self.settings), more])
+
+
+def compared_settings(settings: MapSettings) -> dict[str, Any]:
+    """The settings of a map that determine its scores; of the paper's view those that there always were."""
+    found = settings.model_dump(include={"source_view", "padded_rows", "dtype"})
+    if (settings.view, settings.folding) != ("paper", "leave"):
+        found |= {"view": settings.view, "norms": settings.folding}
+    return found
 
 
 def too_few(operation: Operation, n_pairs: int, template: str | None = None) -> OperationLeftOut:

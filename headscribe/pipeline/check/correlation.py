@@ -1,164 +1,187 @@
-"""``--by correlation`` and ``--by multi-token``: dynamic scores of every head, against those of the map."""
+"""``--by correlation`` and ``--by multi-token``: dynamic scores of every head, against those of the maps."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from headscribe.core.checks import Correlation, DynamicScore
+from headscribe.core.checks import DynamicScore
 from headscribe.core.records import OperationScore
+from headscribe.core.settings import MapView, Norms
 from headscribe.operations import Operation, valid
 from headscribe.pipeline.check.context import CheckContext, too_few
-from headscribe.pipeline.check.results import CorrelationResult, OperationLeftOut
+from headscribe.pipeline.check.results import CorrelationResult, OperationLeftOut, ViewCorrelation
+from headscribe.pipeline.check.views import CheckedView, Scores, compare_views, four_correlations
 from headscribe.store.check.check_tables import FinishedPiece
+
+if TYPE_CHECKING:
+    from headscribe.eval.check.dynamic import Hits
+    from headscribe.eval.check.prompts import PromptSet
 
 By = Literal["correlation", "multi-token"]
 STAGE = "dynamic scores"
 
-Scores = dict[str, list[DynamicScore]]
-"""Per template, the scores of all heads in model order."""
+_Earlier = Mapping[tuple[str, str, MapView], list[DynamicScore]]
+"""Scores that the tables hold, by operation, template and view."""
 
 
 def correlate_operations(
     context: CheckContext, by: By, templates: Sequence[str]
-) -> tuple[list[CorrelationResult], list[OperationLeftOut]]:
-    """Check every operation in every template; what the tables hold already is not run again."""
-    earlier: dict[tuple[str, str], list[DynamicScore]] = {}
+) -> tuple[list[CorrelationResult], list[ViewCorrelation], list[OperationLeftOut]]:
+    """Check every operation in every template and view; what the tables hold already is not run again."""
+    earlier: dict[tuple[str, str, MapView], list[DynamicScore]] = {}
     for score in context.tables.scores(by):
-        earlier.setdefault((score.operation, score.template), []).append(score)
+        earlier.setdefault((score.operation, score.template, score.view), []).append(score)
     results: list[CorrelationResult] = []
     left_out: list[OperationLeftOut] = []
+    checked: dict[MapView, dict[str, Scores]] = {one.view: {} for one in context.views}
     context.progress.start(STAGE, len(context.operations))
     for operation in context.operations:
         if missing := context.unscored(operation):
             left_out.append(missing)
         else:
             pieces, scores = _finish(context, by, operation, templates, earlier)
-            result, without = _result(context, operation, pieces, scores)
-            results += [result] if result else []
-            left_out += without
+            for one in context.views:
+                checked[one.view][operation.name] = scores[one.view]
+                if result := _result(one, operation, pieces, scores[one.view]):
+                    results.append(result)
+            left_out += [
+                too_few(operation, piece.n_pairs, piece.template)
+                for piece in pieces
+                if piece.template not in scores[context.views[0].view]
+            ]
         context.progress.advance(STAGE, note=operation.name)
     context.progress.finish(STAGE)
-    return results, left_out
+    return results, compare_views(context.views, checked), left_out
 
 
 def _finish(
-    context: CheckContext,
-    by: By,
-    operation: Operation,
-    templates: Sequence[str],
-    earlier: Mapping[tuple[str, str], list[DynamicScore]],
-) -> tuple[list[FinishedPiece], Scores]:
-    """An operation's pieces of work, one per template, and their scores; run where not yet done."""
-    identity = _identity(context, operation)
+    context: CheckContext, by: By, operation: Operation, templates: Sequence[str], earlier: _Earlier
+) -> tuple[list[FinishedPiece], dict[MapView, Scores]]:
+    """An operation's pieces of work, one per template, and their scores by view; run where not yet done."""
     pieces: dict[str, FinishedPiece] = {}
-    for template in templates:
-        if piece := context.done_before(by, operation.name, template, identity):
+    scores: dict[MapView, Scores] = {}
+    missing: dict[MapView, list[str]] = {}
+    for one in context.views:
+        identity, own = _identity(context, one, operation), scores.setdefault(one.view, {})
+        for template in templates:
+            piece = context.done_before(by, operation.name, template, identity, one.view)
+            if piece is None:
+                missing.setdefault(one.view, []).append(template)
+                continue
             pieces[template] = piece
-    scores = {template: earlier.get((operation.name, template), []) for template in pieces}
-    if missing := [template for template in templates if template not in pieces]:
-        new_scores, new_pieces = _run(context, by, operation, missing)
-        pieces |= {piece.template: piece for piece in new_pieces}
-        scores |= new_scores
+            if found := earlier.get((operation.name, template, one.view)):
+                own[template] = found
+    if missing:
+        for piece, found in _run(context, by, operation, missing):
+            pieces[piece.template] = piece
+            if found:
+                scores[found[0].view][piece.template] = found
     return [pieces[template] for template in templates], scores
 
 
-def _identity(context: CheckContext, operation: Operation) -> str:
-    return context.identity(operation, k=_any_score(context, operation).k)
+def _identity(context: CheckContext, one: CheckedView, operation: Operation) -> str:
+    return context.identity(operation, one.settings, k=_any_score(one, operation).k)
 
 
-def _any_score(context: CheckContext, operation: Operation) -> OperationScore:
-    return next(iter(context.scores[operation.name].values()))
+def _any_score(one: CheckedView, operation: Operation) -> OperationScore:
+    return next(iter(one.scores[operation.name].values()))
 
 
 def _run(
-    context: CheckContext, by: By, operation: Operation, templates: Sequence[str]
-) -> tuple[Scores, list[FinishedPiece]]:
-    """Run the model on the templates' prompts, and keep the scores."""
-    from headscribe.eval.check.dynamic import dynamic_hits
+    context: CheckContext, by: By, operation: Operation, missing: Mapping[MapView, Sequence[str]]
+) -> list[tuple[FinishedPiece, list[DynamicScore]]]:
+    """Run the model on the prompts of the templates that some view lacks, and keep the scores."""
+    from headscribe.eval.check.dynamic import hits_by_readout
     from headscribe.eval.check.prompts import multi_token_prompts, word_prompts
 
     make = word_prompts if by == "correlation" else multi_token_prompts
     vocabulary = context.checkpoint.vocabulary
+    templates = dict.fromkeys(template for some in missing.values() for template in some)
     sets = [make(operation, template, vocabulary.word_id, vocabulary.encode) for template in templates]
     enough = [made for made in sets if valid(len(made.prompts))]
-    k = _any_score(context, operation).k
-    hits = (
-        dynamic_hits(context.model, [made.prompts for made in enough], context.readout, k) if enough else []
-    )
-    scores: Scores = {}
-    for made, found in zip(enough, hits, strict=True):
-        scores[made.template] = [
-            DynamicScore(
-                operation=operation.name,
-                template=made.template,
-                head=head,
-                static=context.scores[operation.name][head].score,
-                dynamic=found.context[head.layer][head.head] / found.n,
-                dynamic_forced=found.forced[head.layer][head.head] / found.n,
-                static_suppression=context.scores[operation.name][head].suppression_score,
-                dynamic_suppression=found.context_suppression[head.layer][head.head] / found.n,
-                dynamic_forced_suppression=found.forced_suppression[head.layer][head.head] / found.n,
-                n_pairs=found.n,
-            )
-            for head in context.heads
-        ]
+    views = [one for one in context.views if one.view in missing]
+    read_with = {one.settings.folding: one.settings for one in views}
+    hits: dict[tuple[Norms, str], Hits] = {}
+    if enough:
+        readouts = [context.readout(settings) for settings in read_with.values()]
+        k = _any_score(views[0], operation).k
+        found = hits_by_readout(context.model, [made.prompts for made in enough], readouts, k)
+        for norms, tables in zip(read_with, found, strict=True):
+            hits |= {(norms, made.template): table for made, table in zip(enough, tables, strict=True)}
     done = [
-        FinishedPiece(
-            check=by,
-            operation=operation.name,
-            template=made.template,
-            identity=_identity(context, operation),
-            skipped=made.skipped,
-            n_pairs=len(made.prompts),
+        (
+            _piece(context, by, one, operation, made),
+            _scores(context, one, operation, made.template, hits.get((one.settings.folding, made.template))),
         )
+        for one in views
         for made in sets
+        if made.template in missing[one.view]
     ]
-    context.tables.add(by, (score for rows in scores.values() for score in rows), done)
-    return scores, done
+    scores = (score for _, rows in done for score in rows)
+    context.tables.add(by, scores, [piece for piece, _ in done])
+    return done
+
+
+def _piece(
+    context: CheckContext, by: By, one: CheckedView, operation: Operation, made: PromptSet
+) -> FinishedPiece:
+    return FinishedPiece(
+        check=by,
+        operation=operation.name,
+        template=made.template,
+        view=one.view,
+        identity=_identity(context, one, operation),
+        skipped=made.skipped,
+        n_pairs=len(made.prompts),
+    )
+
+
+def _scores(
+    context: CheckContext, one: CheckedView, operation: Operation, template: str, found: Hits | None
+) -> list[DynamicScore]:
+    """The scores of all heads in a template; none where it had too few prompts."""
+    if found is None:
+        return []
+    return [
+        DynamicScore(
+            operation=operation.name,
+            template=template,
+            head=head,
+            static=one.scores[operation.name][head].score,
+            dynamic=found.context[head.layer][head.head] / found.n,
+            dynamic_forced=found.forced[head.layer][head.head] / found.n,
+            static_suppression=one.scores[operation.name][head].suppression_score,
+            dynamic_suppression=found.context_suppression[head.layer][head.head] / found.n,
+            dynamic_forced_suppression=found.forced_suppression[head.layer][head.head] / found.n,
+            n_pairs=found.n,
+            view=one.view,
+        )
+        for head in context.heads
+    ]
 
 
 def _result(
-    context: CheckContext, operation: Operation, pieces: Sequence[FinishedPiece], scores: Scores
-) -> tuple[CorrelationResult | None, list[OperationLeftOut]]:
-    """The correlations of an operation over the templates with enough prompts, and the other templates."""
-    used: list[FinishedPiece] = []
-    left_out: list[OperationLeftOut] = []
+    one: CheckedView, operation: Operation, pieces: Sequence[FinishedPiece], scores: Scores
+) -> CorrelationResult | None:
+    """The correlations of an operation over the templates with enough prompts; None if there is none."""
+    used = [piece for piece in pieces if piece.template in scores]
+    if not used:
+        return None
     skipped: Counter[str] = Counter()
     for piece in pieces:
         skipped.update(piece.skipped)
-        if scores.get(piece.template):
-            used.append(piece)
-        else:
-            left_out.append(too_few(operation, piece.n_pairs, piece.template))
-    if not used:
-        return None, left_out
     tables = [scores[piece.template] for piece in used]
-    static = _any_score(context, operation)
-    result = CorrelationResult(
+    static = _any_score(one, operation)
+    return CorrelationResult(
         operation=operation.name,
         category=operation.category,
         k=static.k,
         n_pairs=static.n_pairs,
         prompts={piece.template: piece.n_pairs for piece in used},
         skipped=dict(skipped),
-        context=_correlate(context, tables, "static", "dynamic"),
-        forced=_correlate(context, tables, "static", "dynamic_forced"),
-        suppression=_correlate(context, tables, "static_suppression", "dynamic_suppression"),
-        forced_suppression=_correlate(context, tables, "static_suppression", "dynamic_forced_suppression"),
         best_static=max(score.static for score in tables[0]),
-    )
-    return result, left_out
-
-
-def _correlate(
-    context: CheckContext, tables: list[list[DynamicScore]], static: str, dynamic: str
-) -> Correlation:
-    from headscribe.eval.check.correlation import correlate
-
-    return correlate(
-        [getattr(score, static) for score in tables[0]],
-        [[getattr(score, dynamic) for score in table] for table in tables],
-        seed=context.settings.seed,
+        view=one.view,
+        **four_correlations(tables, tables, one.settings.seed),
     )

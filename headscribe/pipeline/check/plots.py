@@ -10,6 +10,7 @@ from typing import TypeVar
 from headscribe.core.checks import AblationPoint, DynamicScore, ablated
 from headscribe.core.errors import BadStore
 from headscribe.core.progress import Progress
+from headscribe.core.settings import MapView
 from headscribe.pipeline.plots import Plots, write_plots
 from headscribe.store.check.check_tables import CheckTables
 from headscribe.store.map.map_dir import MapDir
@@ -24,7 +25,7 @@ def write_check_plots(map_dir: MapDir, folder: Path, progress: Progress | None =
         BadStore: nothing was checked on this map, a table is damaged, or the folder cannot be written.
         MissingExtra: matplotlib is not installed.
     """
-    plots = check_plots(CheckTables(map_dir.path))
+    plots = check_plots(CheckTables(map_dir.path), map_dir.header.settings.view)
     if not plots:
         raise BadStore(
             "nothing was checked on this map",
@@ -34,20 +35,20 @@ def write_check_plots(map_dir: MapDir, folder: Path, progress: Progress | None =
     return write_plots(plots, folder, progress)
 
 
-def check_plots(tables: CheckTables) -> Plots:
-    """A plot per operation and check; sources of several tokens have plots of their own."""
+def check_plots(tables: CheckTables, view: MapView) -> Plots:
+    """A plot per operation and check, of the view of a map; sources of several tokens have their own."""
     from headscribe.report.plots.check import ablation_curves, correlation_scatter
 
     correlation = [
         (f"correlation-{name}", partial(correlation_scatter, scores, name, _correlations(scores)))
-        for name, scores in _by_operation(tables.scores("correlation"))
+        for name, scores in _by_operation(tables.scores("correlation", view))
     ]
     multi_token = [
         (
             f"multi-token-{name}",
             partial(correlation_scatter, scores, f"{name}, multi-token sources", _correlations(scores)),
         )
-        for name, scores in _by_operation(tables.scores("multi-token"))
+        for name, scores in _by_operation(tables.scores("multi-token", view))
     ]
     ablation = [
         (f"ablation-{name}", partial(ablation_curves, points, name))

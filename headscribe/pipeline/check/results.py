@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headscribe.core.checks import Correlation
+from headscribe.core.settings import MapView, Norms
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class CorrelationResult:
     """Static against dynamic scores of one operation, over all heads and the templates named.
 
     Attributes:
+        view: of the map with the static scores.
         n_pairs: pairs behind the static score.
         prompts: per template, prompts behind the dynamic scores.
         skipped: pairs without a usable prompt, by reason, over all templates.
@@ -46,6 +48,28 @@ class CorrelationResult:
     suppression: Correlation
     forced_suppression: Correlation
     best_static: float
+    view: MapView = "paper"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewCorrelation:
+    """Static scores of one view against dynamic ones, over heads and operations; otherwise as an operation's.
+
+    Attributes:
+        view: of the map with the static scores.
+        norms: ``fold`` if the final norm's weight is in the W_O that the dynamic scores are read with.
+        template: None for all templates together.
+        n_operations: operations behind it.
+    """
+
+    view: MapView
+    norms: Norms
+    template: str | None
+    n_operations: int
+    context: Correlation
+    forced: Correlation
+    suppression: Correlation
+    forced_suppression: Correlation
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +119,6 @@ class CheckReport:
     map: Path
     table: Path
     correlations: list[CorrelationResult] = field(default_factory=list)
+    views: list[ViewCorrelation] = field(default_factory=list)
     ablations: list[AblationResult] = field(default_factory=list)
     left_out: list[OperationLeftOut] = field(default_factory=list)

@@ -75,7 +75,8 @@ def _model_section(map_dir: MapDir, analysis: ModelAnalysis | None) -> ModelSect
     if analysis is None:
         return None
     checks = CheckTables(map_dir.path)
-    return ModelSection(analysis, checks.scores("correlation"), ablated(checks.points()))
+    scores = checks.scores("correlation", map_dir.header.settings.view)
+    return ModelSection(analysis, scores, ablated(checks.points()))
 
 
 def run_facts(run: RunDir) -> list[tuple[str, str]]:

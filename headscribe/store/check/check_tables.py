@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from headscribe.core.checks import AblationPoint, DynamicScore
+from headscribe.core.settings import MapView
 from headscribe.store.atomic import replacing
 from headscribe.store.headers import Command, Header, HeaderPart, read_header, write_header
 from headscribe.store.table import Table
@@ -48,7 +49,7 @@ TABLES: dict[Kind, Table[Any]] = {
     "base": ABLATION,
 }
 
-_Key = tuple[str, str, str]
+_Key = tuple[str, str, str, MapView | None]
 
 
 class FinishedPiece(HeaderPart):
@@ -57,6 +58,7 @@ class FinishedPiece(HeaderPart):
     Attributes:
         check: which check; ``base`` is a task prompt's accuracy with every head in place.
         identity: hash of what determines its rows.
+        view: of the map whose static scores are compared; ablations are of the folder's map.
         skipped: pairs without a usable prompt, by reason.
         n_pairs: prompts used.
     """
@@ -65,13 +67,14 @@ class FinishedPiece(HeaderPart):
     operation: str
     template: str
     identity: str
+    view: MapView = "paper"
     skipped: dict[str, int] = Field(default_factory=dict)
     n_pairs: int = 0
 
     @property
     def key(self) -> _Key:
         """What there is one of."""
-        return self.check, self.operation, self.template
+        return _key(self.check, self.operation, self.template, self.view)
 
 
 class ChecksHeader(Header):
@@ -94,13 +97,17 @@ class CheckTables:
         header = read_header(folder / HEADER, ChecksHeader, HEADER_AGAIN)
         self._done: dict[_Key, FinishedPiece] = {item.key: item for item in (header.done if header else ())}
 
-    def done(self, check: Kind, operation: str, template: str) -> FinishedPiece | None:
-        """The finished piece of work, None if there is none."""
-        return self._done.get((check, clean(operation), clean(template)))
+    def done(
+        self, check: Kind, operation: str, template: str, view: MapView = "paper"
+    ) -> FinishedPiece | None:
+        """The finished piece of work, None if there is none; for ablations the view does not matter."""
+        return self._done.get(_key(check, clean(operation), clean(template), view))
 
-    def scores(self, check: Literal["correlation", "multi-token"]) -> list[DynamicScore]:
-        """All rows of ``correlation.parquet`` or ``multi_token.parquet`` that are done."""
-        return self._records(check)
+    def scores(
+        self, check: Literal["correlation", "multi-token"], view: MapView | None = None
+    ) -> list[DynamicScore]:
+        """The rows of ``correlation.parquet`` or ``multi_token.parquet`` that are done, of a view or all."""
+        return [score for score in self._records(check) if view in (None, score.view)]
 
     def points(self) -> list[AblationPoint]:
         """All rows of ``ablation.parquet`` that are done."""
@@ -115,7 +122,7 @@ class CheckTables:
             for piece in done
         ]
         new = {piece.key: piece for piece in cleaned}
-        kept = [record for record in self._records(check) if _key(check, record) not in new]
+        kept = [record for record in self._records(check) if _key_of(check, record) not in new]
         with replacing(TABLES[check].path(self.folder)) as temporary:
             TABLES[check].write(temporary, [*kept, *records])
         self._done |= new
@@ -125,11 +132,17 @@ class CheckTables:
     def _records(self, check: Kind) -> list[Any]:
         path = TABLES[check].path(self.folder)
         records = TABLES[check].read(path) if path.exists() else ()
-        return [record for record in records if _key(check, record) in self._done]
+        return [record for record in records if _key_of(check, record) in self._done]
 
 
-def _key(check: Kind, record: DynamicScore | AblationPoint) -> _Key:
+def _key(check: Kind, operation: str, template: str, view: MapView | None) -> _Key:
+    """What there is one of; ablations are of one view."""
+    return check, operation, template, view if check in ("correlation", "multi-token") else None
+
+
+def _key_of(check: Kind, record: DynamicScore | AblationPoint) -> _Key:
     """Which piece of work a row belongs to; base accuracies lie in the table of ablation."""
     if isinstance(record, AblationPoint):
-        check = "base" if record.arm == "top" and record.n_removed == 0 else "ablation"
-    return check, record.operation, record.template
+        base = record.arm == "top" and record.n_removed == 0
+        return _key("base" if base else "ablation", record.operation, record.template, None)
+    return _key(check, record.operation, record.template, record.view)

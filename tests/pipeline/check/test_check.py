@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,51 +12,13 @@ import pytest
 from headscribe.core.errors import BadHeads, BadOption, BadStore
 from headscribe.core.settings import CheckSettings, MapSettings
 from headscribe.eval.check.prompts import TEMPLATES
-from headscribe.inference.running_model import RunningModel
 from headscribe.pipeline.check.check import check_model
 from tests.mapping.tiny_models import HEADS, LAYERS, save_tiny, save_tokenizer
-
-NAMES = [f"w{letter}{other}" for letter in "abcdef" for other in "ghijkl"]
-FEW = 29
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random llama whose tokenizer has 36 words."""
-    folder = tmp_path_factory.mktemp("tiny") / "llama"
-    save_tiny("llama", folder, max_position_embeddings=64)
-    save_tokenizer(folder, tuple(NAMES))
-    return folder
-
-
-@pytest.fixture
-def lists(tmp_path: Path) -> Path:
-    """Three operations: 35 single-token pairs, 29 of them, and 35 beside 34 with longer sources."""
-    folder = tmp_path / "operations"
-    folder.mkdir()
-    following = list(pairwise(NAMES))
-    long = [[f"long{source}", target] for source, target in following[1:]]
-    for name, pairs in {"next": following, "few": following[:FEW], "mixed": [*following, *long]}.items():
-        (folder / f"{name}.json").write_text(json.dumps({"name": name, "pairs": pairs}))
-    return folder
+from tests.pipeline.check.conftest import FEW, NAMES
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     return pq.read_table(path).to_pylist()
-
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows with every batch of prompts that the model is run on."""
-    seen: list[int] = []
-    watch = RunningModel.watch
-
-    def counted(self: RunningModel, ids: Any, **more: Any) -> Any:
-        seen.append(len(ids))
-        return watch(self, ids, **more)
-
-    monkeypatch.setattr(RunningModel, "watch", counted)
-    return seen
 
 
 def test_correlation_writes_one_row_per_operation_template_and_head(
@@ -190,6 +151,7 @@ def test_a_model_that_answers_nothing_has_no_ablation(tiny: Path, lists: Path, t
         ({"names": ["nothing"]}, BadOption, "no operation 'nothing'"),
         ({"ablate": "L0H1"}, BadOption, "--by ablation only"),
         ({"remove": 3}, BadOption, "--by ablation only"),
+        ({"by": "ablation", "views": ["paper", "parts"]}, BadOption, "an ablation is of one view"),
         ({"by": "ablation", "ablate": "L9H0"}, BadHeads, "no head L9H0"),
         ({"by": "multi-token", "templates": ["{source} x"]}, BadOption, "does not end"),
     ],
