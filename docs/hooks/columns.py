@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from headscribe.store.catalogue import TABLES
-from headscribe.store.checked_columns import type_name
-from headscribe.store.table import Table
+from headscribe.store.tables.columns import type_name
+from headscribe.store.tables.table import Table
 
 PAGE = Path(__file__).resolve().parents[1] / "files.md"
 _HEAD = "| column | type | meaning |\n| --- | --- | --- |\n"

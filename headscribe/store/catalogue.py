@@ -14,7 +14,7 @@ from headscribe.store.map.mappings import MAPPINGS
 from headscribe.store.map.operations import OPERATIONS
 from headscribe.store.people.labels import LABELS, REJECTED
 from headscribe.store.prompts.prompt_results import COMPARISON
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 _FLAT: tuple[Table[Any], ...] = (
     *(MAPPINGS, OPERATIONS, CORRELATION, MULTI_TOKEN, ABLATION),

@@ -17,8 +17,8 @@ from headscribe.core.columns import Column
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Token
-from headscribe.store.record_columns import columns_of
-from headscribe.store.table import Table
+from headscribe.store.tables.declared import columns_of
+from headscribe.store.tables.table import Table
 
 
 class Mood(StrEnum):

@@ -14,12 +14,12 @@ from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap, Mapping, Status, Token
 from headscribe.store import catalogue
-from headscribe.store.checked_columns import type_name
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.map.mappings import MAPPINGS, head_mappings, joined
 from headscribe.store.map.operations import OPERATIONS
-from headscribe.store.table import Table
-from headscribe.store.tables import ROWS_PER_GROUP, read_rows
+from headscribe.store.tables.columns import type_name
+from headscribe.store.tables.rows import ROWS_PER_GROUP, read_rows
+from headscribe.store.tables.table import Table
 from headscribe.store.text import clean
 from tests.store.contract import COLUMNS
 from tests.store.samples import description, head_map, score

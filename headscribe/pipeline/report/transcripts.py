@@ -11,7 +11,7 @@ from headscribe.core.heads import Head
 from headscribe.core.rounds import Transcript
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.describe.transcripts import EXPERIMENTS, ROUNDS, TESTS
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 
 def read_transcripts(run: RunDir) -> Iterator[tuple[Head, Transcript]]:

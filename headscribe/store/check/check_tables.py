@@ -16,7 +16,7 @@ from headscribe.core.checks import AblationPoint, DynamicScore
 from headscribe.core.settings import MapView
 from headscribe.store.atomic import replacing
 from headscribe.store.headers import Command, Header, HeaderPart, read_header, write_header
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 from headscribe.store.text import clean
 from headscribe.store.tool import this_tool
 

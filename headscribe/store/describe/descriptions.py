@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headscribe.core.records import Description
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 DESCRIBE_AGAIN = "Run headscribe describe again; answers in the journal are kept"
 

@@ -22,7 +22,7 @@ from headscribe.store.headers import read_header, write_header
 from headscribe.store.lock import RunLock
 from headscribe.store.map.kept_layers import layers_folder
 from headscribe.store.map.map_dir import MapDir
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 R = TypeVar("R")
 

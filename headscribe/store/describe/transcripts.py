@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from headscribe.core.heads import Head
 from headscribe.core.rounds import AskedItem, Experiment, Round, Transcript
 from headscribe.store.describe.descriptions import DESCRIBE_AGAIN
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 
 class HeadRound(NamedTuple):

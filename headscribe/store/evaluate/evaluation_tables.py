@@ -21,7 +21,7 @@ from headscribe.core.records import Description
 from headscribe.core.settings import EvaluateSettings
 from headscribe.store.atomic import replacing
 from headscribe.store.headers import Command, Header, HeaderPart, Totals, read_header, write_header
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 R = TypeVar("R")
 

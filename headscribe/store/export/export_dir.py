@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,13 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headscribe.core.errors import BadOption, BadStore
-from headscribe.store import tables
 from headscribe.store.atomic import replacing_folder
 from headscribe.store.describe.run_header import RunHeader
 from headscribe.store.export.scrub import plain_record, without_places
-from headscribe.store.export.table_files import TableFormat, read_table, type_name, write_table
+from headscribe.store.export.table_files import TableFormat, read_table, write_table
 from headscribe.store.headers import Header, HeaderPart, header_text, now, read_header
 from headscribe.store.map.map_header import MapHeader
+from headscribe.store.tables.columns import type_name
+from headscribe.store.tables.rows import AGAIN, read_rows, table_errors
 from headscribe.store.tool import this_tool
 
 HEADER, CARD = "export.json", "README.md"
@@ -79,7 +79,7 @@ class TableSource:
         Raises:
             BadStore: missing, or not a table.
         """
-        with self._plain_errors():
+        with table_errors(self.path, AGAIN):
             return pq.read_schema(self.path).remove_metadata()
 
     def n_rows(self) -> int:
@@ -88,7 +88,7 @@ class TableSource:
         Raises:
             BadStore: missing, or not a table.
         """
-        with self._plain_errors():
+        with table_errors(self.path, AGAIN):
             return int(pq.read_metadata(self.path).num_rows)
 
     def rows(self, annotators: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -100,22 +100,13 @@ class TableSource:
         asked = [
             field.name for field in self.schema() if field.name in ASKED and pa.types.is_string(field.type)
         ]
-        for row in tables.read_rows(self.path):
+        for row in read_rows(self.path):
             for name in asked:
                 if row[name] is not None:
                     row[name] = without_places(row[name])
             if isinstance(who := row.get("annotator"), str):
                 row["annotator"] = annotators.setdefault(who, f"annotator {len(annotators) + 1}")
             yield row
-
-    @contextmanager
-    def _plain_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (pa.ArrowException, OSError) as error:
-            raise BadStore(
-                "a table cannot be read", where=self.path, do="Make the map or run again"
-            ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,18 +18,14 @@ import pyarrow as pa
 
 from headscribe.core.errors import BadStore
 from headscribe.core.spreadsheet import guard_cell, plain_cell
-from headscribe.store import tables
+from headscribe.store.tables.columns import type_name
+from headscribe.store.tables.rows import read_rows, write_rows
 
 TableFormat = Literal["parquet", "csv", "jsonl"]
 
 _PLAIN = {"int32": pa.int32(), "int64": pa.int64(), "float": pa.float32(), "double": pa.float64()}
 _PLAIN |= {"string": pa.string(), "bool": pa.bool_()}
 _LIST = "list of "
-
-
-def type_name(kind: pa.DataType) -> str:
-    """A column's type as ``docs/files.md`` writes it: ``int32``, ``list of string``."""
-    return _LIST + type_name(kind.value_type) if pa.types.is_list(kind) else str(kind)
 
 
 def type_of(name: str) -> pa.DataType:
@@ -54,7 +50,7 @@ def write_table(path: Path, kind: TableFormat, schema: pa.Schema, rows: Iterable
         BadStore: a column has a type that the format has no form for.
     """
     if kind == "parquet":
-        return tables.write_rows(path, schema, rows)
+        return write_rows(path, schema, rows)
     for field in schema:
         type_of(type_name(field.type))
     write = _write_csv if kind == "csv" else _write_json_lines
@@ -73,7 +69,7 @@ def read_table(path: Path, kind: TableFormat, columns: dict[str, str]) -> Iterat
         BadStore: the file is missing or is not such a table.
     """
     if kind == "parquet":
-        yield from tables.read_rows(path)
+        yield from read_rows(path)
         return
     schema = pa.schema([(name, type_of(held)) for name, held in columns.items()])
     read = _read_csv if kind == "csv" else _read_json_lines

@@ -29,7 +29,7 @@ from headscribe.store.lookups.lookup_tables import (
     SCORES,
     VERDICTS,
 )
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 R = TypeVar("R")
 

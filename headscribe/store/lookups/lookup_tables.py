@@ -20,7 +20,7 @@ from headscribe.core.lookups import (
     TopPrompt,
 )
 from headscribe.core.records import Token
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 AGAIN = "Remove lookups.json and look up again; answers in the journal are kept"
 _SPLIT = Column("`explain` or `score`")

@@ -18,8 +18,8 @@ from headscribe.store.headers import header_text, read_header
 from headscribe.store.map.map_header import Content, MapHeader
 from headscribe.store.map.mappings import MAKE_AGAIN, MAPPINGS, head_mappings, joined
 from headscribe.store.map.operations import OPERATIONS
-from headscribe.store.table import Table
-from headscribe.store.tables import ContentHash
+from headscribe.store.tables.rows import ContentHash
+from headscribe.store.tables.table import Table
 
 R = TypeVar("R")
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap, Mapping
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 MAKE_AGAIN = "Make the map again: headscribe map"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headscribe.core.records import OperationScore
 from headscribe.store.map.mappings import MAKE_AGAIN
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 # Shares are float64: 7 of 10 must compare equal to 0.7, which float32 does not.
 OPERATIONS = Table("operations", OperationScore, "One row per head and operation", MAKE_AGAIN)

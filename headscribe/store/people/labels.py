@@ -12,7 +12,7 @@ from headscribe.core.heads import Head
 from headscribe.core.people import Kind, Label, Problem, Truth
 from headscribe.store.atomic import replacing
 from headscribe.store.people.keys import FOLDER
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 IMPORT_AGAIN = "Remove it and import the answers again: headscribe people import"
 

@@ -11,7 +11,7 @@ from typing import Any
 from headscribe.core.prompt_comparison import HeadResult
 from headscribe.core.spreadsheet import guard_cell
 from headscribe.store.atomic import disk_errors, replacing
-from headscribe.store.table import Table
+from headscribe.store.tables.table import Table
 
 CSV, HISTORY = "comparison.csv", "history.jsonl"
 

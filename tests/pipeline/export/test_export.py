@@ -12,13 +12,13 @@ import yaml
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.pipeline.export.export import To, export_run, find_tables
-from headscribe.store import tables
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.export.export_dir import ExportDir
 from headscribe.store.export.hub_upload import Destination
 from headscribe.store.map.mappings import MAPPINGS
 from headscribe.store.map.operations import OPERATIONS
+from headscribe.store.tables.rows import read_rows, write_rows
 from tests.pipeline.export.exported_run import ODD, make_run
 from tests.store.samples import MODEL
 
@@ -40,10 +40,10 @@ def test_every_table_reads_back_as_the_run_holds_it(run: RunDir, tmp_path: Path,
     assert done.tables == {"descriptions": 8, "mappings": 8, "operations": 8}
     export = ExportDir.open(tmp_path / "out")
     for name in ("mappings", "operations"):
-        assert list(export.rows(name)) == list(tables.read_rows(run.path / "map" / f"{name}.parquet"))
+        assert list(export.rows(name)) == list(read_rows(run.path / "map" / f"{name}.parquet"))
     texts = [row["source"] for row in export.rows("mappings")]
     assert texts == [text.replace("\ud83d", "\ufffd") for text in ODD]
-    held = list(tables.read_rows(run.path / "descriptions.parquet"))
+    held = list(read_rows(run.path / "descriptions.parquet"))
     assert [row["description"] for row in export.rows("descriptions")] == [row["description"] for row in held]
 
 
@@ -107,7 +107,7 @@ def test_further_tables_of_a_run_are_exported_too_and_annotators_stay_nameless(t
     for name in ("people/labels", "people/rejected", "evaluation", "operations", ".hidden/x"):
         (run.path / name).parent.mkdir(exist_ok=True)
         rows = [{"annotator": who, "comment": "=1"} for who in ("jane", "joe", "jane")]
-        tables.write_rows(run.path / f"{name}.parquet", schema, rows)
+        write_rows(run.path / f"{name}.parquet", schema, rows)
     export_run(run.path, "parquet", run.path / "copy")
     names = ["descriptions", "mappings", "operations", "evaluation", "people_labels", "run_operations"]
     assert [source.name for source in find_tables(run)] == names, "an export in the run is not exported again"

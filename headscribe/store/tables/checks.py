@@ -9,17 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headscribe.core.errors import BadStore
-from headscribe.store.record_columns import FileColumn
-
-_LIST = "list of "
+from headscribe.store.tables.columns import FileColumn, type_name
 
 
-def type_name(kind: pa.DataType) -> str:
-    """A column's type as ``docs/files.md`` writes it: ``int32``, ``list of string``."""
-    return _LIST + type_name(kind.value_type) if pa.types.is_list(kind) else str(kind)
-
-
-def fitting(schema: pa.Schema, columns: Sequence[FileColumn], path: Path, again: str) -> list[str]:
+def present_columns(schema: pa.Schema, columns: Sequence[FileColumn], path: Path, again: str) -> list[str]:
     """The names of the columns that a file holds, all but those added after it was written.
 
     Raises:
@@ -51,7 +44,7 @@ def _fault(batch: pa.RecordBatch, column: FileColumn) -> str | None:
     values = batch[column.name]
     if values.null_count and not column.nullable:
         return "a missing value where there must be one"
-    if column.as_long_as and column.as_long_as in batch.schema.names:
+    if column.as_long_as in batch.schema.names:
         lengths, others = pc.list_value_length(values), pc.list_value_length(batch[column.as_long_as])
         if pc.any(pc.not_equal(lengths, others)).as_py():
             return f"lists that are not as long as those of {column.as_long_as}"
@@ -61,13 +54,7 @@ def _fault(batch: pa.RecordBatch, column: FileColumn) -> str | None:
             return "a list with a missing value"
     if pa.types.is_floating(values.type) and pc.any(pc.is_nan(values)).as_py():
         return "NaN, which is not a number"
-    if column.allowed is not None and (odd := _other(values, column.allowed)) is not None:
-        return f"'{odd}', which is none of {', '.join(column.allowed)}"
-    return None
-
-
-def _other(values: pa.Array, allowed: Sequence[str]) -> str | None:
-    for value in pc.unique(values).to_pylist():
-        if value is not None and value not in allowed:
-            return str(value)[:40]
+    if column.allowed is not None:
+        odd = [text for text in pc.unique(values).to_pylist() if text not in (None, *column.allowed)]
+        return f"'{odd[0][:40]}', which is none of {', '.join(column.allowed)}" if odd else None
     return None

@@ -1,0 +1,1 @@
+"""Tables declared by records (``core/columns.py``): schemas, writers, checked readers; none of a feature."""
