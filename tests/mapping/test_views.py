@@ -16,6 +16,7 @@ from headscribe.mapping.bench import Bench
 from headscribe.mapping.checkpoint import Checkpoint, open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 from headscribe.mapping.probe import probe
+from headscribe.mapping.safetensors_file import SafetensorsFile
 from headscribe.mapping.scores import score_pairs
 from headscribe.mapping.source_view import view_of_layer
 from headscribe.mapping.top_pairs import top_pairs
@@ -140,3 +141,30 @@ def test_a_paper_s_map_is_not_changed_by_norms_that_are_left(tmp_path: Path) -> 
     same = [MapSettings(view="paper"), MapSettings(view="parts", source_view="auto", norms="leave")]
     one, other = (next(map_heads(checkpoint, settings, [Head(0, 3)])) for settings in same)
     assert one == other  # layer 0 reads the embedding in both views
+
+
+@pytest.mark.parametrize("view", ["paper", "parts"])
+@pytest.mark.parametrize("family", ["gpt2", "gpt_neox", "phi3", "qwen2", "gemma2", "olmo2"])
+def test_what_would_be_fetched_is_what_is_read(
+    family: str, view: MapView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_tiny(family, tmp_path)
+    checkpoint, settings = open_checkpoint(str(tmp_path)), MapSettings(view=view, salient=2)
+    announced: set[str] = set()
+    read: set[str] = set()
+    original = SafetensorsFile.read
+
+    def reading(shard: SafetensorsFile, name: str, *where: slice) -> Tensor:
+        read.add(name)
+        return original(shard, name, *where)
+
+    def missing(_: SafetensorsFile, name: str) -> int:
+        announced.add(name)
+        return 1
+
+    monkeypatch.setattr(SafetensorsFile, "missing", missing)
+    monkeypatch.setattr(SafetensorsFile, "read", reading)
+    layers = [1, 3]
+    checkpoint.to_fetch(layers, {view_of_layer(settings, layer) for layer in layers}, settings.folding)
+    assert len(list(map_heads(checkpoint, settings, [Head(layer, 0) for layer in layers]))) == 2
+    assert announced == read
