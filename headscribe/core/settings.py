@@ -159,7 +159,7 @@ class CheckSettings(Settings):
         tuple[MapView, ...],
         Option(
             "The map's view, as for headscribe map. May be repeated: the views are then compared with one "
-            "run of the model; MAP is of the first.",
+            "run of the model. Without it: the view of the map that MAP holds.",
             name="--view",
             metavar="paper|parts",
             panel=MAPPING,

@@ -70,7 +70,7 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
     for option, value in (("--ablate", checks.ablate), ("--remove", checks.remove)):
         if value is not None and by != "ablation":
             raise BadOption(f"{option} goes with --by ablation only", where=option, do="Leave it out")
-    views = _own_first(checks.views or (settings.view,), Path(out))
+    views = _views(checks.views, settings, Path(out))
     if len(views) > 1 and by == "ablation":
         do = "Give --view once, or another --by"
         raise BadOption("an ablation is of one view", where="--view", do=do)
@@ -109,10 +109,12 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
     return CheckReport(by, Path(out), table, correlations=correlations, views=compared, left_out=left_out)
 
 
-def _own_first(views: Sequence[MapView], folder: Path) -> list[MapView]:
-    """The views compared, that of a map which lies in the folder before the others."""
-    own = MapDir.open(folder).header.settings.view if MapDir.exists(folder) else views[0]
-    return sorted(dict.fromkeys(views), key=lambda view: view != own)
+def _views(asked: Sequence[MapView], settings: MapSettings, folder: Path) -> list[MapView]:
+    """The views compared, that of a map in the folder first; it alone where none is asked for."""
+    own = MapDir.open(folder).header.settings.view if MapDir.exists(folder) else None
+    if not asked:
+        return [settings.view if own is None or "view" in settings.model_fields_set else own]
+    return sorted(dict.fromkeys(asked), key=lambda view: view != own)
 
 
 def _static_scores(job: MapJob, out: Path, command: str, progress: Progress) -> MapDir:

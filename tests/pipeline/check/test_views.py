@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from headscribe.core.errors import BadStore
 from headscribe.core.settings import CheckSettings, MapSettings, MapView
 from headscribe.eval.check.prompts import TEMPLATES
 from headscribe.pipeline import score_model
@@ -80,6 +81,15 @@ def test_a_view_is_added_to_what_was_checked(checked: Checked, runs: list[int]) 
     assert sum(runs) == 2 * 2 * PROMPTS
     assert checked.of_view("parts") == before
     assert {row.view for row in report.views} == {"paper", "parts"}
+
+
+def test_without_a_view_it_is_that_of_the_map_in_the_folder(checked: Checked, runs: list[int]) -> None:
+    report = checked.check("parts")
+    runs.clear()
+    assert checked.check() == report
+    assert not runs
+    with pytest.raises(BadStore, match="view is parts, not paper"):
+        checked.check("paper")
 
 
 def test_r_is_over_heads_operations_and_templates_against_one_kind_of_dynamic_scores(
