@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import real_model as real
+from tests import shapes
 
+shapes.install()
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 RIDGE = 1e-9
 """Added to the second moments, relative to their mean: directions that no row has stay invertible."""
@@ -12,7 +17,9 @@ SAMPLE = 2048
 """Rows, evenly spread, from which the second moments are taken."""
 
 
-def balanced(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, float]:
+def balanced(
+    a: Float[Tensor, "n r"], b: Float[Tensor, "m r"]
+) -> tuple[Float[Tensor, "n r"], Float[Tensor, "m r"], float]:
     """A G and B G^-T, whose product is A B^T too, with G chosen so that ‖a G‖ ‖b G^-T‖ is small.
 
     Every G gives the bound |a · b| ≤ ‖a G‖ ‖b G^-T‖. This one makes the columns of both factors orthogonal

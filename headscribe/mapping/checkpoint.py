@@ -29,6 +29,8 @@ from headscribe.mapping.tensors import TensorSource, open_tensors
 from headscribe.mapping.vocabulary import Vocabulary, open_vocabulary
 
 if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
     from headscribe.mapping.families.family import TensorMap
     from headscribe.mapping.source_view import View
 
@@ -160,7 +162,7 @@ class Checkpoint:
 
     def embedding(
         self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
-    ) -> torch.Tensor:
+    ) -> Float[torch.Tensor, "vocab d_model"]:
         """E as stored, without positions or scaling: [vocab, d_model].
 
         While a caller holds the tensor, asking again gives the same one.
@@ -169,10 +171,10 @@ class Checkpoint:
 
     def embedding_rows(
         self,
-        rows: slice | torch.Tensor,
+        rows: slice | Int[torch.Tensor, " n"],
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
-    ) -> torch.Tensor:
+    ) -> Float[torch.Tensor, "n d_model"]:
         """Some rows of E, [n, d_model]; only these are read, unless somebody holds all of E already.
 
         Args:
@@ -190,7 +192,7 @@ class Checkpoint:
 
     def unembedding(
         self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
-    ) -> torch.Tensor:
+    ) -> Float[torch.Tensor, "vocab d_model"]:
         """U^T as stored, one row per token, without final norm or bias: [vocab, d_model].
 
         Of a tied model this is the very tensor that ``embedding`` gives while a caller holds it.

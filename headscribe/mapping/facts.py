@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+    from jaxtyping import Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ class OV:
             is 1 / n_heads of it, so that heads add up to the layer.
     """
 
-    w_v: torch.Tensor
-    w_o: torch.Tensor
-    value_bias: torch.Tensor
-    output_bias: torch.Tensor
+    w_v: Float[torch.Tensor, "n_kv_heads d_model d_head"]
+    w_o: Float[torch.Tensor, "n_heads d_head d_model"]
+    value_bias: Float[torch.Tensor, "n_kv_heads d_head"]
+    output_bias: Float[torch.Tensor, " d_model"]
 
     def tensors(self) -> tuple[torch.Tensor, ...]:
         """All of them."""

@@ -7,19 +7,24 @@ depend on how the product is cut into tiles, or on which of them are skipped.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from headscribe.mapping.pair_ranking import BestEntries, Entries
 from headscribe.mapping.pair_search import TILE, plain_search, pruned_search
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 SMALL = 4_000_000
 """Entries up to which going through all of them takes less than preparing the factors."""
 
 
 def largest_entries(
-    a: Tensor,
-    b: Tensor,
+    a: Float[Tensor, "n r"],
+    b: Float[Tensor, "m r"],
     k: int,
     *,
     one_per_row: bool = False,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 CHUNK = 16_384
 """Entries that are summed exactly at once; bounds the memory."""
@@ -22,9 +26,9 @@ class Entries:
         multiplied: entries of A B^T that fast products went through to find them.
     """
 
-    values: Tensor
-    rows: Tensor
-    columns: Tensor
+    values: Float[Tensor, " k"]
+    rows: Int[Tensor, " k"]
+    columns: Int[Tensor, " k"]
     multiplied: int = 0
 
 

@@ -6,11 +6,18 @@ and equal ones by ascending id, on every device and for every size of block.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
-def top_k(values: Tensor, k: int, *, largest: bool = True) -> tuple[Tensor, Tensor]:
+
+def top_k(
+    values: Float[Tensor, "n m"], k: int, *, largest: bool = True
+) -> tuple[Float[Tensor, "n k"], Int[Tensor, "n k"]]:
     """The k largest (smallest) entries of each row, the most extreme first, equal ones by ascending column.
 
     Args:
@@ -35,8 +42,12 @@ def top_k(values: Tensor, k: int, *, largest: bool = True) -> tuple[Tensor, Tens
 
 
 def merge(
-    first: tuple[Tensor, Tensor], later: tuple[Tensor, Tensor], k: int, *, largest: bool
-) -> tuple[Tensor, Tensor]:
+    first: tuple[Float[Tensor, "n a"], Int[Tensor, "n a"]],
+    later: tuple[Float[Tensor, "n b"], Int[Tensor, "n b"]],
+    k: int,
+    *,
+    largest: bool,
+) -> tuple[Float[Tensor, "n k"], Int[Tensor, "n k"]]:
     """The k most extreme of two rankings by ``top_k``; every id of ``first`` is below those of ``later``."""
     values = torch.cat([first[0], later[0]], dim=1)
     ids = torch.cat([first[1], later[1]], dim=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,6 +12,9 @@ from headscribe.mapping.devices import rows_at_once
 from headscribe.mapping.facts import OV
 from headscribe.mapping.ranking import top_k
 from headscribe.mapping.source_view import BLOCK, SourceTable
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 
 def value_head(head: int, n_heads: int, n_kv_heads: int) -> int:
@@ -23,7 +27,7 @@ def value_heads(ov: OV, heads: Sequence[int]) -> list[int]:
     return [value_head(head, len(ov.w_o), len(ov.w_v)) for head in heads]
 
 
-def output_triangles(w_o: Tensor) -> Tensor:
+def output_triangles(w_o: Float[Tensor, "heads d_head d_model"]) -> Float[Tensor, "heads d_head r"]:
     """R^T with ‖y W_O‖ = ‖y R^T‖ for every y: [heads, d_head, min(d_head, d_model)].
 
     W_O^T = Q R, and Q's columns are orthonormal, so it drops out of the norm: a row of d_head numbers stands
@@ -44,7 +48,9 @@ def output_triangles(w_o: Tensor) -> Tensor:
     return lower
 
 
-def saliency(sources: SourceTable, ov: OV, heads: Sequence[int], block: int | None = None) -> Tensor:
+def saliency(
+    sources: SourceTable, ov: OV, heads: Sequence[int], block: int | None = None
+) -> Float[Tensor, "heads rows"]:
     """‖e' W_V W_O‖ / ‖e'‖ of every row of the vocabulary: [len(heads), rows].
 
     Rows that are not usable get -inf, so no ranking can choose them.
@@ -69,7 +75,9 @@ def saliency(sources: SourceTable, ov: OV, heads: Sequence[int], block: int | No
     return out.masked_fill_(~sources.usable, -torch.inf)
 
 
-def most_salient(scores: Tensor, n: int) -> tuple[Tensor, Tensor]:
+def most_salient(
+    scores: Float[Tensor, "heads rows"], n: int
+) -> tuple[Float[Tensor, "heads n"], Int[Tensor, "heads n"]]:
     """The n most salient rows of each head: saliencies and ids, [heads, n]; equal ones by ascending id."""
     return top_k(scores, n)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,6 +12,9 @@ from torch import Tensor
 from headscribe.mapping.devices import rows_at_once
 from headscribe.mapping.ranking import merge, top_k
 from headscribe.mapping.source_view import VocabularyRows
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 BLOCK_ENTRIES = 500_000
 """Entries of M that exist at once, unless that would make a block too narrow for an efficient product."""
@@ -33,16 +37,16 @@ class Extremes:
         suppressed, suppressed_ids: the smallest, [n, k].
     """
 
-    promoted: Tensor
-    promoted_ids: Tensor
-    suppressed: Tensor
-    suppressed_ids: Tensor
+    promoted: Float[Tensor, "n k"]
+    promoted_ids: Int[Tensor, "n k"]
+    suppressed: Float[Tensor, "n k"]
+    suppressed_ids: Int[Tensor, "n k"]
 
 
 def extreme_targets(
-    values: Tensor,
-    w_o: Tensor,
-    unembedding: Tensor,
+    values: Float[Tensor, "heads n d_head"],
+    w_o: Float[Tensor, "heads d_head d_model"],
+    unembedding: Float[Tensor, "vocab d_model"],
     k: int,
     rows: VocabularyRows,
     width: int | None = None,
@@ -79,7 +83,9 @@ def extreme_targets(
     return Extremes(*ends[True], *ends[False])
 
 
-def logits_in_blocks(values: Tensor, w_o: Tensor) -> Callable[[Tensor], Tensor]:
+def logits_in_blocks(
+    values: Float[Tensor, "heads n d_head"], w_o: Float[Tensor, "heads d_head d_model"]
+) -> Callable[[Tensor], Tensor]:
     """A function from rows of U^T [b, d_model] to the entries of M, [heads · n, b].
 
     Associates the product in the cheaper way: few sources go through W_O first and then meet U at full width;

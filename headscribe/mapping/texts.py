@@ -11,6 +11,8 @@ from headscribe.core.records import Mapping, Token
 from headscribe.mapping.targets import Extremes
 
 if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
     from headscribe.mapping.checkpoint import Checkpoint
 
 
@@ -29,7 +31,9 @@ class TokenTexts:
         )
         return tuple(self._tokens[id] for id in ids)
 
-    def mappings(self, sources: Tensor, scores: Tensor, ends: Extremes, per_head: int) -> list[Mapping]:
+    def mappings(
+        self, sources: Int[Tensor, " n"], scores: Float[Tensor, " n"], ends: Extremes, per_head: int
+    ) -> list[Mapping]:
         """One mapping per row of ``ends``; ranks start again after every ``per_head`` rows."""
         columns = (sources, scores, ends.promoted_ids, ends.promoted, ends.suppressed_ids, ends.suppressed)
         return [

@@ -27,6 +27,8 @@ from headscribe.mapping.source_view import (
 from headscribe.mapping.texts import TokenTexts
 
 if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
     from headscribe.mapping.checkpoint import Checkpoint
 
 
@@ -50,14 +52,18 @@ class HeadFactors:
         targets: their ids, ascending, [m].
     """
 
-    a: Tensor
-    sources: Tensor
-    b: Tensor
-    targets: Tensor
+    a: Float[Tensor, "n d_head"]
+    sources: Int[Tensor, " n"]
+    b: Float[Tensor, "m d_head"]
+    targets: Int[Tensor, " m"]
 
 
 def head_factors(
-    table: SourceTable, rows: VocabularyRows, ov: OV, head: int, unembedding: Tensor
+    table: SourceTable,
+    rows: VocabularyRows,
+    ov: OV,
+    head: int,
+    unembedding: Float[Tensor, "vocab d_model"],
 ) -> HeadFactors:
     """The factors of a head's map; half precision is widened to float32, which holds it exactly.
 
@@ -86,7 +92,7 @@ def _some(rows: Tensor, ids: Tensor) -> Tensor:
     return rows if len(ids) == len(rows) else rows[ids]
 
 
-def sources_by_largest_entry(factors: HeadFactors, n: int) -> Tensor:
+def sources_by_largest_entry(factors: HeadFactors, n: int) -> Int[Tensor, " n"]:
     """The first n sources in the order of their best pair, equal ones by ascending id: [n] of ids."""
     return factors.sources[largest_entries(factors.a, factors.b, n, one_per_row=True).rows]
 

@@ -29,6 +29,8 @@ from headscribe.mapping.devices import choose_arithmetic
 from headscribe.mapping.source_view import BLOCK
 
 if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
     from headscribe.core.settings import MapSettings
     from headscribe.mapping.checkpoint import Checkpoint
 
@@ -95,7 +97,7 @@ def undertrained_tokens(checkpoint: Checkpoint, settings: MapSettings) -> Undert
     return decide(cosine_distances(unembedding, known), known, tokens, "cosine distance")
 
 
-def pointing_one_way(rows: Tensor, candidates: list[int]) -> list[int]:
+def pointing_one_way(rows: Float[Tensor, "vocab d_model"], candidates: list[int]) -> list[int]:
     """The largest group of candidates whose rows all point the way of one of them.
 
     Args:
@@ -116,7 +118,7 @@ def pointing_one_way(rows: Tensor, candidates: list[int]) -> list[int]:
     return group if len(group) >= _LEAST_GROUP else []
 
 
-def cosine_distances(rows: Tensor, known: list[int]) -> Tensor:
+def cosine_distances(rows: Float[Tensor, "vocab d_model"], known: list[int]) -> Float[Tensor, " vocab"]:
     """1 - cosine of every row with the mean of the known ones: [vocab]; 0 for rows of zeros, never trained.
 
     Args:
@@ -128,7 +130,9 @@ def cosine_distances(rows: Tensor, known: list[int]) -> Tensor:
     return torch.where(norms > 0, 1 - cosines, 0)
 
 
-def decide(values: Tensor, known: list[int], tokens: Tensor, indicator: Indicator) -> Undertrained:
+def decide(
+    values: Float[Tensor, " vocab"], known: list[int], tokens: Int[Tensor, " n"], indicator: Indicator
+) -> Undertrained:
     """The tokens at most a tenth of the way from the unused ones' indicator to the vocabulary's median.
 
     Args:

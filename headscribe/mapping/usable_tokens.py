@@ -11,6 +11,8 @@ from torch import Tensor
 from headscribe.mapping.undertrained import Undertrained, undertrained_tokens
 
 if TYPE_CHECKING:
+    from jaxtyping import Bool
+
     from headscribe.core.settings import MapSettings
     from headscribe.mapping.checkpoint import Checkpoint
 
@@ -26,7 +28,7 @@ class UsableTokens:
         undertrained: the undertrained tokens, special ones and byte pieces among them included.
     """
 
-    mask: Tensor
+    mask: Bool[Tensor, " vocab"]
     left_out: dict[str, int]
     undertrained: Undertrained
 
