@@ -60,6 +60,17 @@ Llm = Annotated[
         show_default=False,
     ),
 ]
+BatchFile = Annotated[
+    tuple[str, Path] | None,
+    typer.Option(
+        "--batch",
+        metavar="MODE FILE",
+        help="Ask by a file in OpenAI's batch format. write: write what must be asked next; read: read a "
+        "runner's output; submit: write, upload, wait and read, until all is answered.",
+        rich_help_panel=ASKING,
+        show_default=False,
+    ),
+]
 EngineOption = Annotated[
     EngineName,
     typer.Option("--engine", help="Where to work: this process, or the nodes of a Ray cluster."),

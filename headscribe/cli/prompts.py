@@ -183,8 +183,8 @@ def compare(
     json: o.Json = False,
 ) -> None:
     """Describe the same heads with every template, and say which is better and how sure that is."""
+    from headscribe.cli.printing.prompts import print_comparison
     from headscribe.cli.progress import progress
-    from headscribe.cli.prompt_comparison import print_comparison
     from headscribe.cli.typed import typed_command
     from headscribe.pipeline.prompts.compare import compare_prompts
 

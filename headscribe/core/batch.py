@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from headscribe.core.errors import BadOption
 
 BatchMode = Literal["write", "read", "submit"]
 
@@ -33,6 +35,21 @@ class Batch:
         """Where ``submit`` puts the answers, and the lines that report errors."""
         name = self.file.name
         return self.file.with_name(f"{name}.output.jsonl"), self.file.with_name(f"{name}.errors.jsonl")
+
+
+def read_batch(words: tuple[str, Path] | None) -> Batch | None:
+    """Read the two words of ``--batch``.
+
+    Raises:
+        BadOption: the first is no mode.
+    """
+    if words is None:
+        return None
+    modes: tuple[BatchMode, ...] = get_args(BatchMode)
+    for mode in modes:
+        if words[0] == mode:
+            return Batch(mode, words[1])
+    raise BadOption(f"'{words[0]}' is not a mode", where="--batch", do=f"Give --batch {'|'.join(modes)} FILE")
 
 
 @dataclass(slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from headscribe.core.checks import Correlation
+from headscribe.core.plain import json_data
 from headscribe.core.settings import MapView, Norms
 
 
@@ -122,3 +124,15 @@ class CheckReport:
     views: list[ViewCorrelation] = field(default_factory=list)
     ablations: list[AblationResult] = field(default_factory=list)
     left_out: list[OperationLeftOut] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain JSON data."""
+        rows = self.ablations if self.by == "ablation" else self.correlations
+        return {
+            "map": str(self.map),
+            "by": self.by,
+            "table": str(self.table),
+            "operations": json_data(rows),
+            "views": json_data(self.views),
+            "left_out": json_data(self.left_out),
+        }

@@ -10,6 +10,7 @@ from typing import Any
 
 from headscribe.core.errors import BadOption
 from headscribe.core.evaluation import Judgment
+from headscribe.core.plain import json_data
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.settings import AskSettings, EvaluateSettings
 from headscribe.core.usage import CallEstimate
@@ -18,6 +19,7 @@ from headscribe.pipeline.asking.loop import Asking
 from headscribe.pipeline.evaluate.judging import Verdicts, ask_judge, requests, with_verdicts
 from headscribe.pipeline.evaluate.measuring import measure_all, sort_descriptions
 from headscribe.pipeline.evaluate.request import EvaluationRequest, JudgeRequest, read_request
+from headscribe.pipeline.evaluate.tables import disagreements
 from headscribe.store.describe.journal import Journal
 from headscribe.store.describe.run_dir import JOURNAL, LOCK
 from headscribe.store.evaluate.evaluation_tables import (
@@ -88,6 +90,27 @@ class EvaluationSummary(AskingSummary):
             return 130
         judge = self.evaluation.header.llm if self.evaluation else None
         return 1 if self.evaluation is None or (judge and set(judge.statuses) - {"ok"}) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The evaluation as plain JSON data; of the judgments, those that disagree with the scores."""
+        said: dict[str, Any] = {
+            "run": str(self.run),
+            "exit_code": self.exit_code,
+            "questions": self.questions,
+            "interrupted": self.interrupted,
+            "stopped": self.stopped,
+            "cost_usd": self.cost_usd if self.questions else None,
+            "resume": self.resume,
+        }
+        if self.evaluation is None:
+            return said
+        silent, unscored = disagreements(self.evaluation.judgments)
+        return said | {
+            "evaluation": self.evaluation.header.model_dump(mode="json"),
+            "metrics": json_data(self.evaluation.metrics),
+            "scored_not_expressed": json_data(silent),
+            "expressed_not_scored": json_data(unscored),
+        }
 
 
 def evaluate_run(

@@ -1,52 +1,19 @@
-"""``--batch``: what one call did with batch files, and what to do next."""
+"""How a call with ``--batch`` says what it did with batch files, and what to do next."""
 
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING
 
 import typer
 
-from headscribe.cli import options as o
 from headscribe.cli.show import err
-from headscribe.core.batch import Batch, BatchMode
-from headscribe.core.errors import BadOption
 
 if TYPE_CHECKING:
     from headscribe.core.batch import BatchReport
 
-Option = Annotated[
-    tuple[str, Path] | None,
-    typer.Option(
-        "--batch",
-        metavar="MODE FILE",
-        help="Ask by a file in OpenAI's batch format. write: write what must be asked next; read: read a "
-        "runner's output; submit: write, upload, wait and read, until all is answered.",
-        rich_help_panel=o.ASKING,
-        show_default=False,
-    ),
-]
 
-
-def read_batch(option: tuple[str, Path] | None) -> Batch | None:
-    """The option's two words.
-
-    Raises:
-        BadOption: the mode is none.
-    """
-    if option is None:
-        return None
-    modes: tuple[BatchMode, ...] = get_args(BatchMode)
-    for mode in modes:
-        if option[0] == mode:
-            return Batch(mode, option[1])
-    raise BadOption(
-        f"'{option[0]}' is not a mode", where="--batch", do=f"Give --batch {'|'.join(modes)} FILE"
-    )
-
-
-def show_batch(report: BatchReport, command: str) -> None:
+def print_batch(report: BatchReport, command: str) -> None:
     """Say what was written or read on stdout, and the next step on stderr.
 
     Args:

@@ -1,0 +1,105 @@
+"""How ``headscribe describe`` prints a plan, and how a run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from headscribe.cli.printing.asking import print_calls, print_cost, print_estimate, print_going_on, print_stop
+from headscribe.cli.printing.batch import print_batch
+from headscribe.cli.show import money, print_table
+from headscribe.core.plain import json_data
+
+if TYPE_CHECKING:
+    from headscribe.core.records import Description
+    from headscribe.pipeline import Plan, RunSummary
+
+SHOWN = 40
+"""Heads that are printed; ``--json`` and the tables have all."""
+METHOD_COLUMNS = (
+    ("Method", "left"),
+    ("Calls", "right"),
+    ("Prompt tokens", "right"),
+    ("Reply tokens, at most", "right"),
+    ("Cost, at most", "right"),
+)
+COLUMNS = (("Head", "left"), ("Status", "left"), ("Confidence", "right"), ("Description", "left"))
+
+
+def print_plan(plan: Plan) -> None:
+    """What describing would take."""
+    typer.echo(f"{plan.heads} heads selected, {plan.done} already described, {plan.to_ask} left.")
+    print_estimate(plan.llm, plan.estimate)
+    if not plan.estimate.calls:
+        return
+    print_cost(plan.estimate, price_as_of=plan.price_as_of)
+    if len(plan.methods) > 1:
+        rows = [
+            (
+                row.method,
+                f"{row.estimate.calls:,}",
+                f"{row.estimate.prompt_tokens:,}",
+                f"{row.estimate.max_reply_tokens:,}",
+                money(row.estimate.max_cost_usd),
+            )
+            for row in plan.methods
+        ]
+        print_table("By method, estimated", METHOD_COLUMNS, rows)
+    if plan.sampled < plan.to_ask:
+        typer.echo(f"The estimate rests on {plan.sampled} heads; no other was mapped, nothing was asked.")
+
+
+def run_json(summary: RunSummary) -> dict[str, Any]:
+    """The summary and every description as one JSON document; transcripts lie in tables of their own."""
+    descriptions = []
+    for row in _descriptions(summary):
+        outcome = json_data(row.outcome)
+        del outcome["transcript"]
+        descriptions.append({"head": row.head, **outcome})
+    return summary.as_json() | {"descriptions": descriptions}
+
+
+def print_run(summary: RunSummary) -> None:
+    """The descriptions, what they took, where they lie, and how to go on."""
+    rows = _descriptions(summary)
+    if rows:
+        print_table("", COLUMNS, [_cells(row) for row in rows[:SHOWN]])
+    if len(rows) > SHOWN:
+        typer.echo(f"… and {len(rows) - SHOWN} more heads.")
+    counts = ", ".join(f"{number} {status}" for status, number in summary.counts.items())
+    typer.echo(
+        f"{sum(summary.counts.values())} of {summary.heads} heads in {summary.seconds:.1f} s: {counts}."
+    )
+    for line in _what_confidence_means(rows):
+        typer.echo(line)
+    print_calls(summary.llm, summary)
+    typer.echo(f"Run: {summary.run}")
+    if summary.report:
+        typer.echo(f"Report: {summary.report}")
+    print_stop(summary)
+    if summary.batch:
+        print_batch(summary.batch, summary.resume)
+    if summary.budget or (not summary.batch and (summary.left or summary.exit_code == 1)):
+        print_going_on(summary, summary.resume)
+
+
+def _descriptions(summary: RunSummary) -> Sequence[Description]:
+    return summary.descriptions() if any(summary.counts.values()) else ()
+
+
+def _what_confidence_means(rows: Sequence[Description]) -> Iterator[str]:
+    if any(row.method == "rules" for row in rows):
+        yield "Confidence: share of the mappings that the rules explain; not a test on other tokens."
+    if unanswered := [row.outcome.unanswered for row in rows if row.outcome.unanswered is not None]:
+        share = sum(unanswered) / len(unanswered)
+        yield f"Confidence: on held-out rows of {len(unanswered)} heads; {share:.0%} of the items unanswered."
+
+
+def _cells(row: Description) -> tuple[object, ...]:
+    outcome = row.outcome
+    confidence = None if outcome.confidence is None else f"{outcome.confidence:.0%}"
+    if confidence and outcome.confidence_low is not None and outcome.confidence_high is not None:
+        confidence += f" [{outcome.confidence_low:.0%}, {outcome.confidence_high:.0%}]"
+    return (row.head.name, outcome.status.value, confidence, outcome.description or outcome.error)
