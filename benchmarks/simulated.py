@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headscribe.core.chat import ChatReply, Message
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Mapping, Token
 
 FAMILIES = 24
 """Planted operations; a head implements one, and the other heads of its layer implement others."""

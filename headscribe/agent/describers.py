@@ -27,8 +27,9 @@ from headscribe.core.chat import (
     content_hash,
 )
 from headscribe.core.errors import BadPrompt
+from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Progress
-from headscribe.core.records import Evidence, Outcome, Status
+from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import TESTING, DescribeSettings
 from headscribe.core.usage import CallTotals
 from headscribe.prompts import Template, load_template

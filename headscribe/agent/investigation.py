@@ -10,7 +10,8 @@ from headscribe.agent.reply_text import after_thinking, find_fields
 from headscribe.agent.tool_list import TOOLS
 from headscribe.agent.tools import HeadTools, readable
 from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, FailureKind, Message, Tool, ToolCall
-from headscribe.core.records import Evidence, Outcome
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Outcome
 from headscribe.core.rounds import Experiment, Transcript
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import Template, estimate_tokens

@@ -10,8 +10,9 @@ from headscribe.agent.experiments import PairStrength
 from headscribe.agent.llm.fake import plausible_call, plausible_text
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.core.chat import Attempt, ChatReply, ChatRequest
+from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Silent
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.records import Mapping, Token
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import estimate_tokens
 

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from headscribe.core.chat import content_hash
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.evidence import Evidence, order
+from headscribe.core.parts import ConstantPart, PartsMapping, Role
+from headscribe.core.records import Mapping, Token
 from headscribe.core.spelling import spelling_family
 
 _LARGEST_SHARE = 3
+
+_CONSTANT = {"promoted": "strengths", "suppressed": "suppressed_strengths"}
+_ROLE = {
+    "sources": "source_loadings",
+    "targets": "target_loadings",
+    "far_sources": "far_source_loadings",
+    "far_targets": "far_target_loadings",
+}
+"""Lists of tokens of a part, and those of their numbers."""
+
+Part = TypeVar("Part", ConstantPart, Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,8 @@ class Split:
     Attributes:
         shown: what the describer sees.
         validation: rows whose wrongly answered items go back to the describer.
-        test: rows that no prompt to the describer contains, neither as source nor among other rows' tokens.
+        test: rows whose source no prompt to the describer contains: neither as source nor among other rows'
+            tokens, nor in the constant part or a role.
     """
 
     shown: Evidence
@@ -34,7 +49,8 @@ def split_evidence(evidence: Evidence, *, validation: int = 6, test: int = 10, s
     The draw depends on what the rows say, not on the head's place or the rows' order. Sources that differ
     only in case or surrounding space stay together. A row that mentions a held-out source among its own
     tokens is shown to nobody, so sources that few rows mention are held out first; each part gets at most a
-    third of the rows, and fewer than asked for where the shown part would fall below a third.
+    third of the rows, and fewer than asked for where the shown part would fall below a third. Elsewhere
+    (members of a row, constant part, roles) held-out words are left out of what is shown.
 
     Args:
         evidence: the head's mappings.
@@ -49,7 +65,15 @@ def split_evidence(evidence: Evidence, *, validation: int = 6, test: int = 10, s
     kept, rest = _hold_out(rest, min(validation, most), most, rng)
     held = _names(tested) | _names(kept)
     contrast = tuple(tuple(row for row in other if not mentions(row, held)) for other in evidence.contrast)
-    return Split(Evidence(_by_rank(rest), contrast), _by_rank(kept), _by_rank(tested))
+    roles = (_without_words(role, _ROLE, held) for role in evidence.roles)
+    shown = Evidence(
+        tuple(_without_members(row, held) for row in _by_rank(rest)),
+        contrast,
+        constant=evidence.constant and _without_words(evidence.constant, _CONSTANT, held),
+        roles=tuple(role for role in roles if role.sources and role.targets),
+        common=evidence.common,
+    )
+    return Split(shown, _by_rank(kept), _by_rank(tested))
 
 
 def mentions(row: Mapping, names: set[str]) -> bool:
@@ -93,4 +117,27 @@ def _content(row: Mapping) -> list[list[tuple[int, str]]]:
 
 
 def _by_rank(rows: Sequence[Mapping]) -> tuple[Mapping, ...]:
-    return tuple(sorted(rows, key=lambda row: row.rank))
+    return tuple(sorted(rows, key=order))
+
+
+def _without_members(row: Mapping, held: set[str]) -> Mapping:
+    if not isinstance(row, PartsMapping):
+        return row
+    return replace(row, members=tuple(token for token in row.members if name(token) not in held))
+
+
+def _without_words(record: Part, lists: dict[str, str], held: set[str]) -> Part:
+    """A part of the head without held-out words, and without the numbers that belong to them.
+
+    Args:
+        record: a constant part or a role.
+        lists: its lists of tokens, each with that of their numbers.
+        held: names of words.
+    """
+    kept: dict[str, Any] = {}
+    for tokens, numbers in lists.items():
+        pairs = zip(getattr(record, tokens), getattr(record, numbers), strict=True)
+        left = [(token, number) for token, number in pairs if name(token) not in held]
+        kept[tokens] = tuple(token for token, _ in left)
+        kept[numbers] = tuple(number for _, number in left)
+    return replace(record, **kept)

@@ -15,7 +15,8 @@ from headscribe.agent.tool_list import TOOLS
 from headscribe.agent.tools import HeadTools
 from headscribe.agent.verified import Verified
 from headscribe.core.chat import Message, content_hash
-from headscribe.core.records import Evidence, Outcome, Status
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import DescribeSettings
 
 FALLBACK = "verified"

@@ -18,7 +18,8 @@ from headscribe.agent.verification.rounds import (
     with_confidence,
 )
 from headscribe.core.chat import Message, content_hash
-from headscribe.core.records import ANSWERED, Evidence, Outcome, Status
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import ANSWERED, Outcome, Status
 from headscribe.core.rounds import Confidence
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import Template, load_template

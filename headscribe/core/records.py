@@ -1,4 +1,4 @@
-"""What the packages hand to each other: tokens, mappings, scores, evidence and descriptions."""
+"""What the packages hand to each other: tokens, mappings, scores and descriptions."""
 
 from __future__ import annotations
 
@@ -109,29 +109,6 @@ class SkippedOperation:
     category: str
     n_pairs: int
     needed: int
-
-
-OtherHeads = tuple[tuple[Mapping, ...], ...]
-"""Mappings of other heads, nameless, one tuple per head."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What describing a head starts from.
-
-    It has no field for operation scores, labels or the head's name, so none of these can leak into a prompt.
-
-    Attributes:
-        mappings: the head's own, most salient first.
-        contrast: the most salient mappings of a few other heads of the same layer; filled for templates that
-            use them, empty otherwise.
-        others: mappings of other heads of the same layer that a description is tested against; filled for
-            methods that test. No template that describes can show them.
-    """
-
-    mappings: tuple[Mapping, ...]
-    contrast: OtherHeads = ()
-    others: OtherHeads = ()
 
 
 class Status(StrEnum):

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Any
 
 from headscribe.core.errors import BadPrompt
-from headscribe.core.records import Evidence
+from headscribe.core.evidence import Evidence
 from headscribe.prompts.estimate import estimate_tokens
 from headscribe.prompts.examples import example_for
 from headscribe.prompts.loading import check_fields, parse_template

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Mapping, Token
 from headscribe.prompts.checklists import Checklist, Option
 from headscribe.prompts.contexts import ContextEvidence, ContextPrompt, ContextQuestion
 from headscribe.prompts.subjects import Feedback, Question, Subject, WrongAnswer, subject_of

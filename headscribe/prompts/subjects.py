@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from headscribe.core.records import Evidence, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Token
 from headscribe.prompts.checklists import CHECKLIST, Checklist
 from headscribe.prompts.contexts import EVIDENCE, QUESTION, ContextEvidence, ContextQuestion
 from headscribe.prompts.variables import LONGEST_TOKEN, VARIABLES

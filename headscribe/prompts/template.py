@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headscribe.core.chat import Message, content_hash
 from headscribe.core.errors import BadPrompt
-from headscribe.core.records import Evidence
+from headscribe.core.evidence import Evidence
 from headscribe.prompts.schema import check_schema
 from headscribe.prompts.subjects import SUBJECTS, Subject, subject_of
 from headscribe.prompts.variables import VARIABLES, JsonText, to_json

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Mapping, Token
 
 LONGEST_TOKEN = 100
 """Characters of a token that enter a prompt; some vocabularies hold runs of hundreds."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from headscribe.agent.experiments import PairStrength
 from headscribe.core.errors import BadOption
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Mapping, Token
 
 CAPITALS = {
     "France": "Paris", "Japan": "Tokyo", "Spain": "Madrid", "Italy": "Rome", "Egypt": "Cairo",

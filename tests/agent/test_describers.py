@@ -11,8 +11,9 @@ from headscribe.agent.describers import open_describer
 from headscribe.agent.llm.check import check_llm
 from headscribe.agent.llm.spec import parse_llm
 from headscribe.core.errors import BadPrompt, LLMUnavailable, MissingExtra
+from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Silent
-from headscribe.core.records import Evidence, Mapping, Status, Token
+from headscribe.core.records import Mapping, Status, Token
 from headscribe.core.settings import DescribeSettings
 from tests.agent.list_journal import ListJournal
 from tests.agent.llm.chat_server import CHAT

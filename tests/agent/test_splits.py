@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headscribe.agent.splits import mentions, name, split_evidence
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Mapping, Token
+from tests.agent.parts_rows import constant_part, parts_row, role
 
 IDS: dict[str, int] = {}
 
@@ -107,3 +109,41 @@ def test_no_split_ever_lets_a_test_source_through(table, seed):
     tested = {name(one.source) for one in split.test}
     assert not any(mentions(one, tested) for one in (*split.shown.mappings, *split.validation))
     assert len(split.shown.mappings) >= len(table) // 3
+
+
+def test_no_part_of_a_head_taken_apart_shows_a_held_out_word():
+    words = [f"word{place}" for place in range(40)]
+    beside = "one two three four five six"
+    sharpest = [
+        parts_row(rank, word, f"{beside} {word}x", members=" ".join(words[30:]))
+        for rank, word in enumerate(words[:15])
+    ]
+    salient = [parts_row(rank, word, beside, ranking="salient") for rank, word in enumerate(words[15:30])]
+    constant = constant_part(" ".join(words[:6]), " ".join(words[6:12]))
+    roles = (
+        role(0, " ".join(words[:6]), beside, " ".join(words[6:12]), beside),
+        role(1, words[0], words[1], beside, beside),
+    )
+    evidence = Evidence((*salient, *sharpest), constant=constant, roles=roles)
+    split = split_evidence(evidence)
+    held = {name(mapping.source) for mapping in (*split.validation, *split.test)}
+    assert len(held) == 16
+    shown = split.shown
+    assert shown.constant is not None
+    seen = [
+        *(
+            token
+            for mapping in shown.mappings
+            for token in (mapping.source, *mapping.targets, *mapping.members)
+        ),
+        *shown.constant.promoted,
+        *shown.constant.suppressed,
+        *(token for one in shown.roles for token in (*one.sources, *one.targets)),
+        *(token for one in shown.roles for token in (*one.far_sources, *one.far_targets)),
+    ]
+    assert not held & {name(one) for one in seen}
+    assert len(shown.constant.promoted) == len(shown.constant.strengths)
+    rankings = [(mapping.ranking, mapping.rank) for mapping in shown.mappings]
+    assert rankings == sorted(rankings, key=lambda one: (one[0] == "salient", one[1])), (
+        "the sharpest come first"
+    )

@@ -11,7 +11,8 @@ import pytest
 from benchmarks.simulated import Simulated, family_of, half_right, planted_evidence, right, wrong
 from headscribe.agent.verified import GENERIC, Verified
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind
-from headscribe.core.records import Evidence, Outcome, Status
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import load_template
 

@@ -11,7 +11,8 @@ import pytest
 
 from headscribe.agent.rules import describe_by_rules
 from headscribe.core.errors import BadOperations
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Mapping, Token
 from headscribe.operations import builtin_operations, load_operations
 from headscribe.operations.lexicon import Lexicon, lexicon_from_name
 

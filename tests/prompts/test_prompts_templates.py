@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headscribe.core.errors import BadPrompt
-from headscribe.core.records import Evidence, Mapping, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Mapping, Token
 from headscribe.prompts import Template, estimate_tokens, load_template, template_names
 from headscribe.prompts.loading import parse_template
 from headscribe.prompts.variables import LONGEST_TOKEN, to_json

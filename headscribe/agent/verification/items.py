@@ -9,7 +9,8 @@ from itertools import cycle
 
 from headscribe.agent.splits import mentions, name
 from headscribe.core.chat import content_hash
-from headscribe.core.records import Mapping, OtherHeads, Token
+from headscribe.core.evidence import OtherHeads
+from headscribe.core.records import Mapping, Token
 from headscribe.core.rounds import Kind
 
 CHOICES = "ABCD"

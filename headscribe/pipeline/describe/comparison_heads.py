@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
+from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import Evidence, HeadMap
+from headscribe.core.records import HeadMap
+from headscribe.pipeline.describe.evidence import evidence_of, rows_of
 
 SHOWN_HEADS, SHOWN_ROWS = 3, 8
 """Other heads that a template shows, and rows of each."""
@@ -56,11 +58,14 @@ class ComparisonHeads:
         """
         request = frozenset(heads)
         for _, layer in groupby(head_maps, key=lambda head_map: head_map.head.layer):
-            here = {head_map.head: head_map.mappings for head_map in layer}
+            here = {head_map.head: head_map for head_map in layer}
             for head in sorted(request & here.keys()):
-                others = [here[other] for other in self.neighbours(head, n_heads) if other in here]
+                others = [rows_of(here[other]) for other in self.neighbours(head, n_heads) if other in here]
                 shown = tuple(rows[:SHOWN_ROWS] for rows in others[: self.shown])
-                yield head, Evidence(here[head], shown, tuple(others[: self.tested]))
+                yield (
+                    head,
+                    replace(evidence_of(here[head]), contrast=shown, others=tuple(others[: self.tested])),
+                )
 
 
 ALONE = ComparisonHeads()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 
-from headscribe.core.records import Evidence
+from headscribe.core.evidence import Evidence
 from headscribe.core.settings import TESTING, DescribeSettings
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.describe.request import DescribeRequest

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from headscribe.core.chat import content_hash
-from headscribe.core.records import Evidence, Mapping
+from headscribe.core.evidence import Evidence
+from headscribe.core.parts import PartsMapping
+from headscribe.core.plain import json_data
+from headscribe.core.records import Mapping
 
 if TYPE_CHECKING:
     from headscribe.agent.describers import Describer
@@ -25,8 +28,23 @@ def work_identity(describer: Describer, evidence: Evidence) -> str:
             "prompt_hash": describer.prompt_hash,
             "requests": [request.identity() for request in describer.requests(evidence)],
         }
+        | _parts(evidence)
         | _method(describer, evidence)
     )
+
+
+def _parts(evidence: Evidence) -> dict[str, Any]:
+    """What is known of a head taken apart beside its rows; empty for others, so that their hashes stay."""
+    if evidence.constant is None:
+        return {}
+    rows = [row for row in evidence.mappings if isinstance(row, PartsMapping)]
+    return {
+        "parts": json_data([evidence.constant, evidence.roles, sorted(evidence.common)]),
+        "rows": [
+            [row.row_class, row.strengths, row.suppressed_strengths, [token.id for token in row.members]]
+            for row in rows
+        ],
+    }
 
 
 def _method(describer: Describer, evidence: Evidence) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import Evidence, Status
+from headscribe.core.records import Status
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.asking.interrupts import run_async
 from headscribe.pipeline.describe.costs import REHEARSED, plan_methods

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import Evidence, HeadMap, Status
+from headscribe.core.records import HeadMap, Status
 from headscribe.pipeline.describe.comparison_heads import ALONE, ComparisonHeads
+from headscribe.pipeline.describe.evidence import common_tokens, evidence_of, with_common
 from headscribe.pipeline.describe.identity import work_identity
 from headscribe.store.map.map_dir import MapDir
 
@@ -48,11 +50,6 @@ class Work:
             yield HeadWork(head, evidence, self.identities[head], fresh=head in self.again)
 
 
-def evidence_of(head_map: HeadMap) -> Evidence:
-    """What a describer may see of a head: its mappings and nothing else."""
-    return Evidence(head_map.mappings)
-
-
 def iter_evidence(
     map_dir: MapDir, heads: Collection[Head], *, comparison_heads: ComparisonHeads
 ) -> Iterator[tuple[Head, Evidence]]:
@@ -60,7 +57,9 @@ def iter_evidence(
     n_heads = map_dir.header.model.n_heads
     read = comparison_heads.needed(heads, n_heads) if comparison_heads else heads
     head_maps = map_dir.iter_head_maps(frozenset(read))
-    yield from evidence_from(head_maps, heads, comparison_heads, n_heads)
+    common = common_tokens(map_dir) if map_dir.header.settings.view == "parts" else frozenset()
+    for head, evidence in evidence_from(head_maps, heads, comparison_heads, n_heads):
+        yield head, with_common(evidence, common)
 
 
 def evidence_from(

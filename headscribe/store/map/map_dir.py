@@ -122,6 +122,15 @@ class MapDir:
         columns = MAPPINGS.read_columns(MAPPINGS.path(self.path), ["layer", "head"])
         return set(starmap(Head, columns))
 
+    def target_ids(self) -> dict[Head, list[list[int]]]:
+        """Ids of the promoted targets of every head's rows."""
+        found: dict[Head, list[list[int]]] = {}
+        if self.header.mappings:
+            columns = MAPPINGS.read_columns(MAPPINGS.path(self.path), ["layer", "head", "target_ids"])
+            for layer, head, ids in columns:
+                found.setdefault(Head(layer, head), []).append(ids)
+        return found
+
     def scored_heads(self) -> dict[str, set[Head]]:
         """For every scored operation, the heads that ``operations.parquet`` holds."""
         found: dict[str, set[Head]] = {}

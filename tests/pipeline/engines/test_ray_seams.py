@@ -27,8 +27,9 @@ from headscribe.core.errors import (
     MissingExtra,
     ModelNotFound,
 )
+from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import Evidence, Outcome, Status
+from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads

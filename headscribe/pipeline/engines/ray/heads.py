@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from headscribe.core.chat import CallFailed, CallJournal, ChatReply, ChatRequest, FailureKind
 from headscribe.core.errors import HeadscribeError, LLMUnavailable
+from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
 from headscribe.core.progress import Progress
-from headscribe.core.records import Evidence, Outcome
+from headscribe.core.records import Outcome
 from headscribe.core.settings import DescribeSettings
 from headscribe.pipeline.engines.job import MapJob
 from headscribe.pipeline.engines.ray.cluster import Cluster, Node, raise_as_here, raise_if_not_installed

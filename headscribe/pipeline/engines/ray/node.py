@@ -21,9 +21,10 @@ from headscribe.agent.llm.opening import open_client
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, Message, Tool
 from headscribe.core.errors import HeadscribeError
+from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
 from headscribe.core.progress import Silent
-from headscribe.core.records import Evidence, Outcome
+from headscribe.core.records import Outcome
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.core.usage import CallTotals
 from headscribe.operations import Operation

@@ -1,0 +1,73 @@
+"""What describers may see of a head: as before of the paper's view, and taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from headscribe.agent.describers import RulesDescriber
+from headscribe.core.evidence import Evidence
+from headscribe.core.heads import Head
+from headscribe.core.parts import TakenApart
+from headscribe.core.records import HeadMap, Mapping
+from headscribe.pipeline.describe.comparison_heads import ComparisonHeads
+from headscribe.pipeline.describe.evidence import evidence_of, rows_of, with_common
+from headscribe.pipeline.describe.identity import work_identity
+from tests.agent.parts_rows import constant_part, parts_row, role, token, tokens
+
+ROLES = (role(0, "north", "south west", "one", "two"),)
+
+
+def taken_apart(head: int = 0) -> TakenApart:
+    rows = (
+        parts_row(0, "France", "Paris", ranking="salient"),
+        parts_row(1, "Japan", "Tokyo", ranking="salient"),
+        parts_row(0, "green", "greens", suppressed="red"),
+        parts_row(1, "france", "Lyon", members="Nice"),
+    )
+    return TakenApart(Head(1, head), rows, constant_part("he she"), ROLES)
+
+
+def test_a_map_of_the_paper_gives_its_rows_and_nothing_else() -> None:
+    row = Mapping(0, token(" a"), 1.0, tokens("b c"), (1.0, 0.5))
+    assert evidence_of(HeadMap(Head(0, 0), (row,))) == Evidence((row,))
+    assert with_common(Evidence((row,)), frozenset({token(" b").id})) == Evidence((row,))
+
+
+def test_a_head_taken_apart_shows_each_word_once_the_sharpest_first() -> None:
+    found = evidence_of(taken_apart())
+    assert [row.source.text for row in found.mappings] == [" green", " france", " Japan"]
+    assert (found.constant, found.roles) == (constant_part("he she"), ROLES)
+    assert rows_of(taken_apart()) == found.mappings
+
+
+def test_evidence_has_no_field_for_names_scores_or_labels() -> None:
+    names = {field.name for field in fields(Evidence)}
+    assert names == {"mappings", "contrast", "others", "constant", "roles", "common"}
+
+
+def test_other_heads_are_shown_by_the_same_rows() -> None:
+    heads = [taken_apart(number) for number in range(3)]
+    seen = dict(ComparisonHeads(shown=1, tested=2).evidence(heads, [Head(1, 0)], 3))
+    evidence = seen[Head(1, 0)]
+    assert evidence.contrast == (rows_of(heads[1]),)
+    assert evidence.others == (rows_of(heads[1]), rows_of(heads[2]))
+    assert evidence.constant == constant_part("he she")
+
+
+def test_tokens_of_many_heads_are_marked_where_they_stand_in_the_evidence() -> None:
+    common = frozenset(one.id for one in tokens("Paris Lyon he two elsewhere"))
+    assert with_common(evidence_of(taken_apart()), common).common == {
+        one.id for one in tokens("Lyon he two")
+    }, "Paris is in no row that is shown"
+
+
+def test_a_description_rests_on_every_part_of_the_evidence() -> None:
+    describer, whole = RulesDescriber(), evidence_of(taken_apart())
+    changed = [
+        replace(whole, constant=constant_part("he it")),
+        replace(whole, roles=()),
+        replace(whole, common=frozenset({3})),
+        replace(whole, mappings=(replace(whole.mappings[0], row_class=7), *whole.mappings[1:])),
+        replace(whole, mappings=(replace(whole.mappings[0], members=tokens("x")), *whole.mappings[1:])),
+    ]
+    assert len({work_identity(describer, evidence) for evidence in [whole, *changed]}) == 6
