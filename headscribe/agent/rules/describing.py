@@ -8,12 +8,14 @@ from functools import cache
 from headscribe.agent.rules import alike, groups, pairwise
 from headscribe.agent.rules.finding import Finding
 from headscribe.agent.rules.known import KnownPairs, known_pairs
+from headscribe.agent.rules.parts import choose, constant_sentence, specific_findings
 from headscribe.agent.rules.view import rows_of
+from headscribe.core.evidence import Evidence
 from headscribe.core.intervals import wilson
-from headscribe.core.records import Evidence, Outcome, Status
+from headscribe.core.records import Outcome, Status
 from headscribe.operations import Operation, builtin_operations
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised whenever the same evidence may get other words."""
 
 NEEDED = 0.3
@@ -52,25 +54,46 @@ def describe_by_rules(evidence: Evidence, operations: Sequence[Operation] | None
         ``ok`` or ``unclear``. The confidence is the share of mappings that the stated patterns explain, with
         its 95% Wilson interval, of ``n_tests`` mappings: a fit to what was seen, not a test on other tokens.
     """
-    n = len(evidence.mappings)
-    found = _found(evidence, _known(operations))
+    n, known = len(evidence.mappings), _known(operations)
+    if evidence.constant is not None:
+        return _describe_parts(evidence, known)
+    found = _found(evidence, known)
     inputs = _inputs(found)
     stated, explained = _choose([item for item in found if item.kind != "inputs"])
     if not stated or len(explained) < NEEDED * n:
         words = inputs.sentence(0) if inputs else "Unclear"
         return Outcome(Status.UNCLEAR, inputs=words, pattern="Unclear", n_tests=n)
-    low, high = wilson(len(explained), n)
-    sentences = [item.sentence(1) for item in stated]
-    if inputs:
+    return _outcome("", stated, inputs, len(explained), n)
+
+
+def _describe_parts(evidence: Evidence, known: KnownPairs) -> Outcome:
+    """The outcome of a head taken apart: its constant part and its specific one, said apart."""
+    constant, n = constant_sentence(evidence, known), len(evidence.mappings)
+    stated = choose(specific_findings(evidence, known))
+    inputs = _inputs(alike.inputs(rows_of(evidence, "promoted"), known))
+    if not stated and not constant:
+        words = inputs.sentence(0) if inputs else "Unclear"
+        return Outcome(Status.UNCLEAR, inputs=words, pattern="Unclear", n_tests=n)
+    explained = {at for item in stated for at in item.hits}
+    return _outcome(constant, stated, inputs, len(explained), n)
+
+
+def _outcome(
+    constant: str, stated: Sequence[Finding], inputs: Finding | None, explained: int, n: int
+) -> Outcome:
+    low, high = wilson(explained, n)
+    beyond = [constant, "Beyond that:" if stated else "Beyond that no rule was found."] if constant else []
+    sentences = [*beyond, *(item.sentence(1) for item in stated)]
+    if inputs and stated:
         sentences.append(inputs.sentence(0).replace("Mostly", "The sources are mostly", 1))
     return Outcome(
         Status.OK,
         inputs=inputs.sentence() if inputs else "Unclear",
-        pattern=" ".join(item.sentence() for item in stated),
+        pattern=" ".join([*beyond, *(item.sentence() for item in stated)]),
         description=" ".join(sentences),
-        confidence=len(explained) / n,
-        confidence_low=low,
-        confidence_high=high,
+        confidence=explained / n if n else None,
+        confidence_low=low if n else None,
+        confidence_high=high if n else None,
         n_tests=n,
     )
 
@@ -86,6 +109,8 @@ def _builtin_pairs() -> KnownPairs:
 
 def _found(evidence: Evidence, known: KnownPairs) -> list[Finding]:
     """All findings, the most specific first: this is the order in which they may be stated."""
+    if evidence.constant is not None:
+        return [item for _, found in specific_findings(evidence, known) for item in found]
     if not evidence.mappings:
         return []
     rows = rows_of(evidence, "promoted")

@@ -24,6 +24,9 @@ class Finding:
         n: how many mappings the head has.
         needed: share from which the pattern may be stated.
         examples: a few of the hits, strongest first.
+        among: of a pattern that is about one class of sources: how many of the head's it has; None for all.
+        counted: how many of these follow it, where that is not the number of hits.
+        explains: the targets that it accounts for, each with the place of its mapping.
     """
 
     name: str
@@ -33,6 +36,9 @@ class Finding:
     n: int
     needed: float
     examples: tuple[Example, ...] = ()
+    among: int | None = None
+    counted: int | None = None
+    explains: frozenset[tuple[int, str]] = frozenset()
 
     @property
     def share(self) -> float:
@@ -41,9 +47,12 @@ class Finding:
 
     def sentence(self, examples: int = 3) -> str:
         """The pattern, how many mappings follow it, and so many examples."""
-        unit = "" if self.kind == "inputs" else " mappings"
+        of = f"{self.n}" if self.kind == "inputs" else f"{self.n} mappings"
+        if self.among is not None:
+            of = f"{self.among} such sources"
+        n_hits = len(self.hits) if self.counted is None else self.counted
         shown = ", ".join(_show(example) for example in self.examples[:examples])
-        return f"{self.text} ({len(self.hits)} of {self.n}{unit})" + (f", e.g. {shown}." if shown else ".")
+        return f"{self.text} ({n_hits} of {of})" + (f", e.g. {shown}." if shown else ".")
 
 
 def _show(example: Example) -> str:

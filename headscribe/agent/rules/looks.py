@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from headscribe.agent.rules.word_sets import SETS_OF
 from headscribe.core.tokens import has_byte_piece
 
 _CODE = re.compile(
@@ -79,7 +80,9 @@ def _kinds(text: str, word: str) -> list[str]:
 
 
 def _latin_kinds(text: str, word: str) -> list[str]:
-    kinds = [] if word.isascii() else ["words with accented letters"]
+    kinds = [*SETS_OF.get(word.casefold(), ())]
+    if not word.isascii():
+        kinds.append("words with accented letters")
     if len(word) == 1:
         return [*kinds, "single letters"]
     if word.isupper():

@@ -49,25 +49,26 @@ def suppressed(rows: Sequence[Row], known: KnownPairs) -> list[Finding]:
         rows: sources with their suppressed targets.
         known: the pairs of the predefined operations.
     """
+    return [*suppressed_copies(rows), *_operations(rows, known, "suppresses")]
+
+
+def suppressed_copies(rows: Sequence[Row]) -> list[Finding]:
+    """Copy suppression: the source itself among its suppressed targets; empty where it is in none."""
     copies = [(at, t) for at, row in enumerate(rows) if (t := _itself(row)) is not None]
-    found = _operations(rows, known, "suppresses")
-    if copies:
-        text = "Suppresses the token itself (copy suppression)"
-        examples = (pair(rows[at].source, target) for at, target in copies)
-        hits = [at for at, _ in copies]
-        found.insert(
-            0,
-            finding(
-                "suppressed identity",
-                text,
-                hits,
-                len(rows),
-                needed=NEEDED,
-                kind="suppresses",
-                examples=examples,
-            ),
+    if not copies:
+        return []
+    return [
+        finding(
+            "suppressed identity",
+            "Suppresses the token itself (copy suppression)",
+            [at for at, _ in copies],
+            len(rows),
+            needed=NEEDED,
+            kind="suppresses",
+            examples=(pair(rows[at].source, target) for at, target in copies),
+            explains=((at, target.folded) for at, target in copies),
         )
-    return found
+    ]
 
 
 def _itself(row: Row) -> TokenShape | None:
@@ -104,9 +105,14 @@ def _related_by_chance(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def _relation(name: str, hits: list[tuple[int, TokenShape]], rows: Sequence[Row]) -> Finding:
-    examples = (pair(rows[at].source, target) for at, target in hits)
     return finding(
-        name, RELATIONS[name].text, [at for at, _ in hits], len(rows), needed=NEEDED, examples=examples
+        name,
+        RELATIONS[name].text,
+        [at for at, _ in hits],
+        len(rows),
+        needed=NEEDED,
+        examples=(pair(rows[at].source, target) for at, target in hits),
+        explains=((at, target.folded) for at, target in hits),
     )
 
 

@@ -8,17 +8,23 @@ from typing import Literal
 
 from headscribe.agent.rules.finding import Example, Finding, Kind
 from headscribe.agent.rules.looks import TokenShape, look
-from headscribe.core.records import Evidence
+from headscribe.core.evidence import Evidence
+from headscribe.core.parts import PartsMapping
+from headscribe.core.records import Mapping, Token
 
 _EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One source with its promoted, or its suppressed, targets, strongest first."""
+    """One source with its promoted, or its suppressed, targets, strongest first.
+
+    ``members`` are other sources that point the same way and have no row of their own.
+    """
 
     source: TokenShape
     targets: tuple[TokenShape, ...]
+    members: tuple[TokenShape, ...] = ()
 
 
 def rows_of(evidence: Evidence, side: Literal["promoted", "suppressed"]) -> list[Row]:
@@ -29,9 +35,14 @@ def rows_of(evidence: Evidence, side: Literal["promoted", "suppressed"]) -> list
             tuple(
                 look(token.text) for token in (mapping.targets if side == "promoted" else mapping.suppressed)
             ),
+            tuple(look(token.text) for token in _members(mapping)),
         )
         for mapping in evidence.mappings
     ]
+
+
+def _members(mapping: Mapping) -> tuple[Token, ...]:
+    return mapping.members if isinstance(mapping, PartsMapping) else ()
 
 
 def majority(row: Row) -> int:
@@ -39,7 +50,7 @@ def majority(row: Row) -> int:
     return max(1, (len(row.targets) + 1) // 2)
 
 
-def finding(
+def finding(  # noqa: PLR0913 - a finding's fields, each by name
     name: str,
     text: str,
     hits: Sequence[int],
@@ -48,9 +59,11 @@ def finding(
     needed: float,
     kind: Kind = "promotes",
     examples: Iterable[Example] = (),
+    explains: Iterable[tuple[int, str]] = (),
 ) -> Finding:
     """A finding with its first few examples."""
-    return Finding(name, kind, text, tuple(hits), n, needed, tuple(examples)[:_EXAMPLES])
+    shown = tuple(examples)[:_EXAMPLES]
+    return Finding(name, kind, text, tuple(hits), n, needed, shown, explains=frozenset(explains))
 
 
 def pair(source: TokenShape, *targets: TokenShape) -> Example:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headscribe.agent.rules import describe_by_rules, find_patterns
-from headscribe.core.records import Evidence, Mapping, Status, Token
+from headscribe.core.evidence import Evidence
+from headscribe.core.records import Mapping, Status, Token
 from headscribe.operations import Operation
 
 
