@@ -128,8 +128,8 @@ class Role:
     """A direction of a head's specific part that stands out: its near sources promote its near targets.
 
     A source's loading is its value along the direction, in standard deviations over the usable sources. A
-    target's is the correlation, over these sources, of the source's loading with the target's logit (less the
-    mean logit). At the *far* end both are negative.
+    target's is what one such standard deviation adds to its logit, less the mean logit. At the far end both
+    are negative.
     """
 
     role: Annotated[int, Column("number of the role, 0 for the strongest")]
@@ -140,7 +140,7 @@ class Role:
     source_loadings: Annotated[tuple[float, ...], Column("their loadings", unit="σ", type="float32")]
     targets: Annotated[tuple[Token, ...], Column("the targets of the largest loadings: what these promote")]
     target_loadings: Annotated[
-        tuple[float, ...], Column("their loadings", unit="correlations", type="float32")
+        tuple[float, ...], Column("their loadings", unit="logits per σ", type="float32")
     ]
     far_sources: Annotated[tuple[Token, ...], Column("the sources of the smallest loadings")]
     far_source_loadings: Annotated[tuple[float, ...], Column("their loadings", unit="σ", type="float32")]
@@ -148,7 +148,7 @@ class Role:
         tuple[Token, ...], Column("the targets of the smallest loadings: what those promote")
     ]
     far_target_loadings: Annotated[
-        tuple[float, ...], Column("their loadings", unit="correlations", type="float32")
+        tuple[float, ...], Column("their loadings", unit="logits per σ", type="float32")
     ]
 
 

@@ -13,7 +13,7 @@ def centred_directions(vectors: Tensor, mean: Tensor) -> Tensor:
     """rootᵀ (B_t - B̄) / its length: [m, d_head], zero where the length is 0.
 
     B̄ is the mean over targets. Taken out, a shift of all logits together, which softmax does not see, is no
-    direction of the head. Of two sources' values, these are the correlations of target t with each axis.
+    direction of the head. The entries are the correlations of target t with each axis of ã.
 
     Args:
         vectors: rootᵀ B_t, [m, d_head].

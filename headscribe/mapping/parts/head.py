@@ -9,7 +9,7 @@ from torch import Tensor
 
 from headscribe.mapping.parts.candidates import candidates
 from headscribe.mapping.parts.distinct import distinct_top
-from headscribe.mapping.parts.gram import centred_directions, centred_gram
+from headscribe.mapping.parts.gram import centred_gram
 from headscribe.mapping.parts.readout import Readout
 from headscribe.mapping.parts.roles import Directions, roles
 from headscribe.mapping.parts.sharpest import SharpRows, classes, sharpest_rows
@@ -36,7 +36,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class RoleEnds:
-    """Sources and targets at both ends of roles, one per spelling family, [n, k] each."""
+    """Sources and targets at both ends of roles, one per spelling family, [n, k] each.
+
+    Source loadings are ã · axis, in standard deviations over the usable sources; target loadings are the
+    logits, less the mean logit, that one such standard deviation adds.
+    """
 
     shares: Tensor
     sources: Extremes
@@ -75,7 +79,7 @@ class HeadFactors:
         found: Directions = roles(self.gram, chance)
         axes = found.axes.to(self.whitened.dtype)
         read = (self.whitened @ axes).T
-        written = (centred_directions(self._vectors, self._mean) @ axes).T
+        written = ((self._vectors - self._mean) @ axes).T
         # the end with the strongest source is the near one
         inside = read[:, self.tokens.usable]
         sign = torch.where(inside.amax(1) >= -inside.amin(1), 1.0, -1.0).to(read)[:, None]

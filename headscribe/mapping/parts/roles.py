@@ -14,13 +14,13 @@ from headscribe.mapping.parts.spread import spread_of_values
 MOST = 6
 """Roles of a head, at most."""
 
-DRAWS = 12
+DRAWS = 48
 """Heads of random weights that say how much a direction holds by chance."""
 
 SAMPLE = 2048
 """Sources and targets on which these heads are tried."""
 
-SURE = 3.0
+SURE = 4.0
 """Standard deviations above the random heads' mean from which a direction is a role."""
 
 
@@ -74,30 +74,41 @@ def shares_of_random_heads(
         [draws, d_head], float64.
     """
     generator = torch.Generator().manual_seed(seed)
-    values = sources @ _random_weights(sources, draws, d_head, generator)
-    every = torch.ones(len(sources), dtype=torch.bool, device=sources.device)
-    spread = spread_of_values(values, every)
-    w_o = _random_weights(targets, draws, d_head, generator).transpose(1, 2)
-    vectors = readout(targets, w_o, spread.root).vectors
+    reading, writing = _RandomWeights(sources, generator), _RandomWeights(targets, generator)
+    some = torch.ones(len(sources), dtype=torch.bool, device=sources.device)
     every = torch.ones(len(targets), dtype=torch.bool, device=targets.device)
-    grams = torch.stack([centred_gram(one, every)[0] for one in vectors])
-    shares: Tensor = torch.linalg.eigvalsh(grams)
+    grams = []
+    for _ in range(draws):
+        spread = spread_of_values(sources @ reading.draw(d_head), some)
+        read = readout(targets, writing.draw(d_head).transpose(1, 2), spread.root)
+        grams.append(centred_gram(read.vectors[0], every)[0])
+    shares: Tensor = torch.linalg.eigvalsh(torch.stack(grams))
     return shares.flip(1)
 
 
-def _random_weights(rows: Tensor, draws: int, d_head: int, generator: torch.Generator) -> Tensor:
-    """Independent standard normal weights on the space that rows [n, d_model] span: [draws, d_model, d_head].
+class _RandomWeights:
+    """Draws independent standard normal weights on the space that rows [n, d_model] span.
 
-    Drawn as rowsᵀ (rows rowsᵀ)^(-1/2) g, so that they turn with the basis of the residual stream: which
-    roles are found does not depend on it.
+    As rowsᵀ (rows rowsᵀ)^(-1/2) g, so that they turn with the basis of the residual stream: which roles are
+    found does not depend on it.
     """
-    n, d_model = rows.shape
-    drawn = torch.randn(n, draws * d_head, generator=generator, dtype=torch.float64).to(rows.device)
-    precise = rows.double()
-    across = n <= d_model
-    squares, axes = torch.linalg.eigh(precise @ precise.T if across else precise.T @ precise)
-    least = torch.finfo(rows.dtype).eps * max(n, d_model) * squares[-1]
-    root = axes * torch.where(squares > least, squares, torch.inf).rsqrt() @ axes.T
-    weights: Tensor = precise.T @ (root @ drawn) if across else root @ (precise.T @ drawn)
-    weights = weights.view(d_model, draws, d_head).transpose(0, 1)
-    return weights.to(rows.dtype)
+
+    def __init__(self, rows: Tensor, generator: torch.Generator) -> None:
+        self._rows, self._generator, self._dtype = rows.double(), generator, rows.dtype
+        n, d_model = rows.shape
+        self._across = n <= d_model
+        products = self._rows @ self._rows.T if self._across else self._rows.T @ self._rows
+        squares, axes = torch.linalg.eigh(products)
+        least = torch.finfo(rows.dtype).eps * max(n, d_model) * squares[-1]
+        self._root = axes * torch.where(squares > least, squares, torch.inf).rsqrt() @ axes.T
+
+    def draw(self, d_head: int) -> Tensor:
+        """[1, d_model, d_head]."""
+        drawn = torch.randn(len(self._rows), d_head, generator=self._generator, dtype=torch.float64)
+        drawn = drawn.to(self._rows.device)
+        turned: Tensor
+        if self._across:
+            turned = self._rows.T @ (self._root @ drawn)
+        else:
+            turned = self._root @ (self._rows.T @ drawn)
+        return turned[None].to(self._dtype)
