@@ -94,21 +94,18 @@ class _RandomWeights:
     """
 
     def __init__(self, rows: Tensor, generator: torch.Generator) -> None:
-        self._rows, self._generator, self._dtype = rows.double(), generator, rows.dtype
+        self._generator, self._dtype, precise = generator, rows.dtype, rows.double()
         n, d_model = rows.shape
-        self._across = n <= d_model
-        products = self._rows @ self._rows.T if self._across else self._rows.T @ self._rows
+        across = n <= d_model  # the smaller of the two squares
+        products = precise @ precise.T if across else precise.T @ precise
         squares, axes = torch.linalg.eigh(products)
         least = torch.finfo(rows.dtype).eps * max(n, d_model) * squares[-1]
-        self._root = axes * torch.where(squares > least, squares, torch.inf).rsqrt() @ axes.T
+        root: Tensor = axes * torch.where(squares > least, squares, torch.inf).rsqrt() @ axes.T
+        # [d_model, n]
+        self._turn = precise.T @ root if across else root @ precise.T
 
     def draw(self, d_head: int) -> Tensor:
         """[1, d_model, d_head]."""
-        drawn = torch.randn(len(self._rows), d_head, generator=self._generator, dtype=torch.float64)
-        drawn = drawn.to(self._rows.device)
-        turned: Tensor
-        if self._across:
-            turned = self._rows.T @ (self._root @ drawn)
-        else:
-            turned = self._root @ (self._rows.T @ drawn)
-        return turned[None].to(self._dtype)
+        drawn = torch.randn(self._turn.shape[1], d_head, generator=self._generator, dtype=torch.float64)
+        weights: Tensor = self._turn @ drawn.to(self._turn.device)
+        return weights[None].to(self._dtype)
