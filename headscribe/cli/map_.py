@@ -10,7 +10,7 @@ import typer
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
 from headscribe.cli.settings import Without, takes_settings
-from headscribe.cli.show import print_json, print_table
+from headscribe.cli.show import print_json
 from headscribe.core.settings import MapSettings
 
 
@@ -30,8 +30,8 @@ def map_(
     json: o.Json = False,
 ) -> None:
     """Map every head: its most salient source tokens, and what it promotes and suppresses for them."""
+    from headscribe.cli.printing.map import SHOWN, print_maps
     from headscribe.cli.typed import typed_command
-    from headscribe.core.tokens import show_token
     from headscribe.pipeline import map_model
 
     with progress(quiet=json) as bars:
@@ -51,21 +51,7 @@ def map_(
     if json:
         print_json({"map": str(out), "heads": len(maps), "header": made.header.model_dump(mode="json")})
         return
-    rows = [
-        (
-            head_map.head.name,
-            f"{row.saliency:.2f}",
-            show_token(row.source.text),
-            "  ".join(show_token(token.text) for token in row.targets),
-        )
-        for head_map in maps[:SHOWN]
-        for row in head_map.mappings[:1]
-    ]
-    print_table("The most salient mapping of each head", COLUMNS, rows)
+    print_maps(maps)
     left = len(maps) - SHOWN
     more = f", {left} more than shown" if left > 0 else ""
     typer.echo(f"{len(maps)} heads mapped{more}. All in {out}/mappings.parquet")
-
-
-SHOWN = 40
-COLUMNS = (("Head", "left"), ("Saliency", "right"), ("Source", "left"), ("Promoted", "left"))

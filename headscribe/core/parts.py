@@ -15,36 +15,20 @@ Ranking = Literal["salient", "sharpest"]
 class PartsMapping(Mapping):
     """One source token of a head and what the head does because of it.
 
-    Strengths are in σ: standard deviations of a target's logit over the usable sources. Of a spelling family
-    one source stands, and in each list one target.
+    ``saliency`` is the root mean square, over the targets, of the source's entries in σ, relative to their
+    mean: how strongly the head acts on the token; its square is 1 on average. ``logits`` are entries of the
+    specific part. Strengths are in σ: standard deviations of a target's logit over the usable sources. Of a
+    spelling family one source stands, and in each list one target.
     """
 
-    saliency: Annotated[
-        float,
-        Column(
-            "root mean square, over the targets, of the source's entries in σ, relative to their mean: how"
-            " strongly the head acts on this token; its square is 1 on average",
-            type="float32",
-        ),
-    ]
-    logits: Annotated[
-        tuple[float, ...],
-        Column("their entries of the specific part: what the head adds to their logits", type="float32"),
-    ]
-    suppressed_logits: Annotated[
-        tuple[float, ...], Column("their entries of the specific part", type="float32")
-    ] = ()
     ranking: Annotated[
         Ranking,
         Column(
             "which of the head's lists: sources on which it acts most (`salient`), or of its sharpest pairs"
-            " (`sharpest`)",
-            after="rank",
+            " (`sharpest`); this and the next columns with `--view parts`",
         ),
     ] = "salient"
-    strength: Annotated[
-        float, Column("strength of the first target", unit="σ", type="float32", after="saliency")
-    ] = 0.0
+    strength: Annotated[float, Column("strength of the first target", unit="σ", type="float32")] = 0.0
     by_chance: Annotated[
         float,
         Column(

@@ -27,18 +27,27 @@ class Mapping:
         int,
         Column(
             "place among the head's source tokens, 0 for the most salient, or with `--rank-by pairs` for that"
-            " of the best pair"
+            " of the best pair; with `--view parts` in its `ranking`"
         ),
     ]
     source: Annotated[Token, Column("the token that the head attends to")]
     saliency: Annotated[
-        float, Column("‖e' W_V W_O‖ / ‖e'‖: how much the head makes of this token", type="float32")
+        float,
+        Column(
+            "‖e' W_V W_O‖ / ‖e'‖: how much the head makes of this token; with `--view parts` the root mean"
+            " square of its entries in σ, relative to their mean",
+            type="float32",
+        ),
     ]
     targets: Annotated[
         tuple[Token, ...], Column("the tokens that it promotes most, strongest first", as_long_as="logits")
     ]
     logits: Annotated[
-        tuple[float, ...], Column("their entries of the head's map E' W_V W_O U", type="float32")
+        tuple[float, ...],
+        Column(
+            "their entries of the head's map E' W_V W_O U, with `--view parts` less the mean source's",
+            type="float32",
+        ),
     ]
     suppressed: Annotated[
         tuple[Token, ...],

@@ -20,7 +20,8 @@ from headscribe.mapping.devices import (
     full_precision,
 )
 from headscribe.mapping.facts import OV
-from headscribe.mapping.layers import layer_by_layer
+from headscribe.mapping.layers import LayerWork, layer_by_layer
+from headscribe.mapping.parts.mapper import PartsMapper
 from headscribe.mapping.salience import most_salient, saliency, value_heads
 from headscribe.mapping.source_view import SourceTable, View, ViewTable, vocabulary_rows
 from headscribe.mapping.targets import extreme_targets
@@ -113,6 +114,15 @@ class LayerMapper:
         return scores.gather(1, ids), ids
 
 
+def layer_mapper(
+    checkpoint: Checkpoint, settings: MapSettings, arithmetic: Arithmetic | None = None
+) -> LayerMapper | PartsMapper:
+    """Who maps layers in the settings' view, as the paper does or taken apart; arguments as those of both."""
+    if settings.view == "parts":
+        return PartsMapper(checkpoint, settings, arithmetic)
+    return LayerMapper(checkpoint, settings, arithmetic)
+
+
 class HeadMaps(Iterator[HeadMap]):
     """The maps of heads, computed as they are asked for; see ``map_heads``."""
 
@@ -123,7 +133,7 @@ class HeadMaps(Iterator[HeadMap]):
         self._heads = sorted(set(heads))
         self._arithmetics = choose_arithmetics(settings)
         self._dropped = vocabulary_rows(checkpoint, settings).dropped
-        self._mappers: list[LayerMapper] = []
+        self._mappers: list[LayerMapper | PartsMapper] = []
         self._maps = self._generate()
 
     def __next__(self) -> HeadMap:
@@ -146,8 +156,8 @@ class HeadMaps(Iterator[HeadMap]):
                 self._progress.advance(STAGE, note=head_map.head.name)
         self._progress.finish(STAGE)
 
-    def _mapper(self, arithmetic: Arithmetic) -> LayerMapper:
-        mapper = LayerMapper(self._checkpoint, self._settings, arithmetic)
+    def _mapper(self, arithmetic: Arithmetic) -> LayerWork[Sequence[HeadMap]]:
+        mapper = layer_mapper(self._checkpoint, self._settings, arithmetic)
         self._mappers.append(mapper)
         return mapper
 
@@ -163,8 +173,9 @@ def map_heads(
     Every head gets its ``settings.salient`` most salient source tokens with their ``settings.targets`` most
     promoted and most suppressed targets. With ``settings.rank_by`` ``pairs`` its source tokens are those of
     its top pairs instead: sources in the order of their largest entry of M, a search that takes most of the
-    time then. Equal values go by ascending id. Work is shared between the heads of a layer, so ask for all
-    heads in one call; memory is the embeddings, one layer and a bounded block.
+    time then. Equal values go by ascending id. With ``settings.view`` ``parts`` heads are taken apart instead
+    and given as ``TakenApart`` (definitions section 8). Work is shared between the heads of a layer, so ask
+    for all heads in one call; memory is the embeddings, one layer and a bounded block.
 
     Args:
         checkpoint: an open checkpoint.

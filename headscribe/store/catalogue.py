@@ -10,14 +10,14 @@ from headscribe.store.describe.transcripts import TRANSCRIPTS
 from headscribe.store.evaluate.evaluation_tables import TABLES as EVALUATION
 from headscribe.store.lookups.lookup_dir import TABLES as LOOKUPS
 from headscribe.store.lookups.lookup_tables import HEADS_IN_CONTEXT
-from headscribe.store.map.mappings import MAPPINGS
 from headscribe.store.map.operations import OPERATIONS
+from headscribe.store.map.parts import CONSTANTS, PARTS_MAPPINGS, ROLES
 from headscribe.store.people.labels import LABELS, REJECTED
 from headscribe.store.prompts.prompt_results import COMPARISON
 from headscribe.store.tables.table import Table
 
 _FLAT: tuple[Table[Any], ...] = (
-    *(MAPPINGS, OPERATIONS, CORRELATION, MULTI_TOKEN, ABLATION),
+    *(PARTS_MAPPINGS, CONSTANTS, ROLES, OPERATIONS, CORRELATION, MULTI_TOKEN, ABLATION),
     *(DESCRIPTIONS, *TRANSCRIPTS, *EVALUATION, HEADS_IN_CONTEXT, COMPARISON),
 )
 TABLES: dict[str, Table[Any]] = {

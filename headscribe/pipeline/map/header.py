@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from headscribe.pipeline.engines.job import MapJob
 
 
+PAPER_SALIENCY = "norm of e' W_V W_O over norm of e'; rows with e' = 0 are no sources"
+PARTS_SALIENCY = "root mean square over targets of a source's entries in σ, relative to their mean"
+PARTS_ROWS = (
+    "a head's source tokens are those on which it acts most, and those of its sharpest pairs; usable tokens,"
+    " one per spelling family"
+)
+
+
 def new_header(
     job: MapJob, there: MapHeader | None, engine: Engine, *, command: str, started_at: str
 ) -> MapHeader:
@@ -68,13 +76,17 @@ def _rules(settings: MapSettings) -> dict[str, str]:
         "fold": "their weights are in W_V and W_O, and e' is normalised",
     }
     padded = {"drop": "left out as sources and as targets", "keep": "kept as sources and as targets"}
-    order = {"saliency": "their saliency", "pairs": "their largest entry of M"}
+    ranked = {
+        "saliency": "a head's source tokens are the first by their saliency",
+        "pairs": "a head's source tokens are the first by their largest entry of M",
+    }
+    parts = settings.view == "parts"
     return {
         "view": settings.view,
         "source_view": read,
         "norms": norms[settings.folding],
-        "rank_by": f"a head's source tokens are the first by {order[settings.rank_by]}",
-        "saliency": "norm of e' W_V W_O over norm of e'; rows with e' = 0 are no sources",
+        "rank_by": PARTS_ROWS if parts else ranked[settings.rank_by],
+        "saliency": PARTS_SALIENCY if parts else PAPER_SALIENCY,
         "padded_rows": f"rows beyond the tokenizer are {padded[settings.padded_rows]}",
         "value_head": "head h reads value head floor(h / (n_heads / n_kv_heads))",
         "ties": "by ascending token id",

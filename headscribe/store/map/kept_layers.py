@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -15,10 +15,21 @@ from typing import Any, Self
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layers import LayerMaps, LayerScores
+from headscribe.core.parts import TakenApart
+from headscribe.core.records import HeadMap
 from headscribe.store.atomic import disk_errors, write_text
 from headscribe.store.lock import RunLock
 from headscribe.store.map.mappings import MAPPINGS, head_mappings, joined
 from headscribe.store.map.operations import OPERATIONS
+from headscribe.store.map.parts import (
+    CONSTANTS,
+    PARTS_MAPPINGS,
+    ROLES,
+    constants,
+    parts_mappings,
+    roles,
+    taken_apart,
+)
 
 _LOCK = ".lock"
 
@@ -65,16 +76,32 @@ class KeptLayers:
 
     def keep_maps(self, identity: str, layer: LayerMaps) -> None:
         """Keep a mapped layer; it is on disk when this returns."""
-        rows = MAPPINGS.rows(head_mappings(layer.maps))
-        self._write("maps", identity, layer.layer, layer.heads, {"rows": rows, "dropped": layer.dropped})
+        apart = [one for one in layer.maps if isinstance(one, TakenApart)]
+        if apart:
+            said = {
+                "rows": PARTS_MAPPINGS.rows(parts_mappings(apart)),
+                "constants": CONSTANTS.rows(constants(apart)),
+                "roles": ROLES.rows(roles(apart)),
+            }
+        else:
+            said = {"rows": MAPPINGS.rows(head_mappings(layer.maps))}
+        self._write("maps", identity, layer.layer, layer.heads, {**said, "dropped": layer.dropped})
 
     def maps(self, identity: str, layer: int, heads: Sequence[Head]) -> LayerMaps | None:
         """A layer as it was kept, None if these heads of it were not."""
         with _damaged_is_missing():
             if found := self._read("maps", identity, layer, heads):
-                maps = joined(MAPPINGS.records(found["rows"], self._folder))
-                return LayerMaps(layer, tuple(maps), found["dropped"])
+                return LayerMaps(layer, tuple(self._maps(found)), found["dropped"])
         return None
+
+    def _maps(self, found: dict[str, Any]) -> Iterator[HeadMap]:
+        if "constants" not in found:
+            return joined(MAPPINGS.records(found["rows"], self._folder))
+        return taken_apart(
+            PARTS_MAPPINGS.records(found["rows"], self._folder),
+            CONSTANTS.records(found["constants"], self._folder),
+            ROLES.records(found["roles"], self._folder),
+        )
 
     def keep_scores(self, identity: str, layer: LayerScores) -> None:
         """Keep a scored layer; it is on disk when this returns."""

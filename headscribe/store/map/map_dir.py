@@ -1,4 +1,4 @@
-"""A map directory: ``map.json``, ``mappings.parquet`` and ``operations.parquet`` (docs/files.md)."""
+"""A map directory: ``map.json`` and its tables (docs/files.md)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,24 @@ from typing import TypeVar
 from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
+from headscribe.core.parts import TakenApart
 from headscribe.core.records import HeadMap, OperationScore
 from headscribe.store.atomic import recover, replacing_folder
 from headscribe.store.headers import header_text, read_header
 from headscribe.store.map.map_header import Content, MapHeader
 from headscribe.store.map.mappings import MAKE_AGAIN, MAPPINGS, head_mappings, joined
 from headscribe.store.map.operations import OPERATIONS
+from headscribe.store.map.parts import (
+    CONSTANTS,
+    PARTS_MAPPINGS,
+    ROLES,
+    HeadConstant,
+    HeadRole,
+    constants,
+    parts_mappings,
+    roles,
+    taken_apart,
+)
 from headscribe.store.tables.rows import ContentHash
 from headscribe.store.tables.table import Table
 
@@ -85,8 +97,9 @@ class MapDir:
 
         Args:
             folder: made if missing.
-            header: its ``mappings`` and ``scores`` are filled in for the tables written here.
-            head_maps: the new ``mappings.parquet``, one head at a time.
+            header: what it says of the tables written here is filled in.
+            head_maps: the new ``mappings.parquet``, one head at a time; with ``--view parts`` heads taken
+                apart, which make ``constants.parquet`` and ``roles.parquet`` too.
             scores: the new ``operations.parquet``.
             keep: whether a table that is None, and any other file in the folder, stays as it is.
             complete: gives the final header once the tables are written, for what only making them tells.
@@ -99,8 +112,9 @@ class MapDir:
             if keep and folder.is_dir():
                 shutil.copytree(folder, building, dirs_exist_ok=True)
             if head_maps is not None:
-                content = _write(building, MAPPINGS, head_mappings(head_maps))
-                header = header.model_copy(update={"mappings": content})
+                parts = header.settings.view == "parts"
+                contents = _write_parts(building, head_maps) if parts else _write_maps(building, head_maps)
+                header = header.model_copy(update=contents)
             if scores is not None:
                 content = _write(building, OPERATIONS, scores)
                 header = header.model_copy(update={"scores": content})
@@ -113,7 +127,8 @@ class MapDir:
         """Hash of what the tables say and of the model they are about; not of times, places or versions."""
         header = self.header
         tables_said = [content.hash if content else None for content in (header.mappings, header.scores)]
-        return content_hash([header.model.weights_hash, header.model.tokenizer_hash, *tables_said])
+        of_parts = [content.hash for content in (header.constants, header.roles) if content]
+        return content_hash([header.model.weights_hash, header.model.tokenizer_hash, *tables_said, *of_parts])
 
     def mapped_heads(self) -> set[Head]:
         """The heads that ``mappings.parquet`` holds."""
@@ -149,7 +164,14 @@ class MapDir:
         if self.header.mappings is None:
             raise BadStore("this map holds scores only", where=self.path, do="Add mappings: headscribe map")
         wanted = None if heads is None else set(heads)
-        yield from joined(MAPPINGS.read(MAPPINGS.path(self.path), wanted))
+        if self.header.constants is None:
+            yield from joined(MAPPINGS.read(MAPPINGS.path(self.path), wanted))
+        else:
+            yield from taken_apart(
+                PARTS_MAPPINGS.read(PARTS_MAPPINGS.path(self.path), wanted),
+                CONSTANTS.read(CONSTANTS.path(self.path), wanted),
+                ROLES.read(ROLES.path(self.path), wanted),
+            )
 
     def head_maps(self) -> list[HeadMap]:
         """The mappings of all heads, in memory."""
@@ -170,6 +192,30 @@ class MapDir:
         if self.header.scores is None:
             return []
         return list(OPERATIONS.read(OPERATIONS.path(self.path)))
+
+
+def _write_maps(folder: Path, head_maps: Iterable[HeadMap]) -> dict[str, Content]:
+    return {"mappings": _write(folder, MAPPINGS, head_mappings(head_maps))}
+
+
+def _write_parts(folder: Path, head_maps: Iterable[HeadMap]) -> dict[str, Content]:
+    """The three tables of heads taken apart, whose mappings go by one head at a time."""
+    constant: list[HeadConstant] = []
+    found: list[HeadRole] = []
+
+    def passing() -> Iterator[TakenApart]:
+        for one in head_maps:
+            assert isinstance(one, TakenApart)
+            constant.extend(constants([one]))
+            found.extend(roles([one]))
+            yield one
+
+    mappings = _write(folder, PARTS_MAPPINGS, parts_mappings(passing()))
+    return {
+        "mappings": mappings,
+        "constants": _write(folder, CONSTANTS, constant),
+        "roles": _write(folder, ROLES, found),
+    }
 
 
 def _write(folder: Path, table: Table[R], records: Iterable[R]) -> Content:

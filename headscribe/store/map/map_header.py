@@ -57,6 +57,8 @@ class MapHeader(Header):
         rules: the named rules behind the numbers (source view, k, pair filter, value head, thresholds).
         mappings: of ``mappings.parquet``; None if heads were only scored.
         scores: of ``operations.parquet``; None if heads were only mapped.
+        constants: of ``constants.parquet``; None unless heads were taken apart.
+        roles: of ``roles.parquet``; likewise.
     """
 
     kind: Literal["map"] = "map"
@@ -73,3 +75,5 @@ class MapHeader(Header):
     skipped_operations: tuple[Skipped, ...] = ()
     mappings: Content | None = None
     scores: Content | None = None
+    constants: Content | None = None
+    roles: Content | None = None

@@ -57,12 +57,12 @@ class LayerWorker:
 
         The checkpoint is opened here: an error of this call comes back as what it is.
         """
-        from headscribe.mapping.head_maps import LayerMapper
+        from headscribe.mapping.head_maps import layer_mapper
         from headscribe.mapping.scores import LayerScorer
 
         self._work, self._lists = None, lists
         if lists is None:
-            self._work = LayerMapper(self._checkpoint, self._settings)
+            self._work = layer_mapper(self._checkpoint, self._settings)
         else:
             self._work = LayerScorer(self._checkpoint, self._settings, lists)
 
