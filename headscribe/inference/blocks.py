@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from headscribe.inference.hooks import Tap, tapped
 from headscribe.inference.layout import layout_of
 from headscribe.inference.running_model import RunningModel
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 SeePost = Callable[[int, Tensor], Tensor | None]
 """Told a layer and its post-activations, [batch, length, d_mlp]; what it gives, if anything, replaces them.
@@ -65,7 +68,7 @@ class Blocks:
         starts = (0, self.d_mlp) if self.layout.fused else (0,)
         return [(module, start) for module in modules for start in starts]
 
-    def activation(self, x: Tensor) -> Tensor:
+    def activation(self, x: Float[Tensor, ...]) -> Float[Tensor, ...]:
         """The MLP's activation function."""
         mlp = self.part(0, self.layout.fall.rpartition(".")[0])
         function: Callable[[Tensor], Tensor] = getattr(mlp, self.layout.activation)
@@ -74,7 +77,7 @@ class Blocks:
     @torch.inference_mode()
     def run(
         self,
-        ids: Tensor,
+        ids: Int[Tensor, "batch length"],
         layers: Collection[int],
         see: SeePost,
         *,
@@ -107,7 +110,7 @@ class Blocks:
             except _Enough:
                 return
 
-    def forward(self, ids: Tensor) -> None:
+    def forward(self, ids: Int[Tensor, "batch length"]) -> None:
         """Run prompts, [batch, length], through every block, without logits."""
         self._decoder(input_ids=ids.to(self.model.device), use_cache=False)
 
@@ -128,7 +131,7 @@ class Blocks:
             yield
 
 
-def matrix(module: Any) -> Tensor:
+def matrix(module: Any) -> Float[Tensor, "out in"]:
     """A linear layer's weight as [out, in]; GPT-2's Conv1D stores the transpose."""
     weight: Tensor = module.weight.detach()
     return weight if isinstance(module, nn.Linear) else weight.T

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor
 
 from headscribe.core.errors import UnhookableAttention
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 IMPLEMENTATION = "headscribe"
 """Name under which the attention is registered with transformers."""
@@ -26,7 +29,11 @@ class Tap(Protocol):
     """What is told of every attention layer of a forward pass, in order."""
 
     def enter(
-        self, layer: int, key: Tensor, value: Tensor, mask: Tensor | None
+        self,
+        layer: int,
+        key: Float[Tensor, "batch n_kv_heads length d_head"],
+        value: Float[Tensor, "batch n_kv_heads length d_head"],
+        mask: Float[Tensor, "rows 1 queries length"] | None,
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Gives what shall be attended to.
 
@@ -37,7 +44,9 @@ class Tap(Protocol):
             mask: additive, [batch or 1, 1, queries, length]; None where everything is visible.
         """
 
-    def leave(self, layer: int, z: Tensor) -> Tensor:
+    def leave(
+        self, layer: int, z: Float[Tensor, "batch queries n_heads d_head"]
+    ) -> Float[Tensor, "batch queries n_heads d_head"]:
         """Gives what goes through W_O, from z: [batch, queries, n_heads, d_head]."""
 
 

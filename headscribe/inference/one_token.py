@@ -7,7 +7,7 @@ and output weights, with the norms around them, and nothing else.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from headscribe.inference.blocks import Blocks
 from headscribe.inference.hooks import tapped
 from headscribe.inference.running_model import RunningModel
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 LARGE = 1e3
 """Root mean square of what is put through a norm: beside it the norm's epsilon is nothing."""
@@ -33,13 +36,15 @@ class OneTokenModel:
         self._model, self._parts = model, Blocks(model)
 
     @torch.inference_mode()
-    def embedded(self, ids: Tensor) -> Tensor:
+    def embedded(self, ids: Int[Tensor, " n"]) -> Float[Tensor, "n d_model"]:
         """What the model makes of tokens on input, without positions: [n] -> [n, d_model]."""
         rows: Tensor = self._model.network.get_input_embeddings()(ids)
         return rows
 
     @torch.inference_mode()
-    def block_0(self, stream: Tensor) -> tuple[Tensor, Tensor]:
+    def block_0(
+        self, stream: Float[Tensor, "n d_model"]
+    ) -> tuple[Float[Tensor, "n d_model"], Float[Tensor, "n d_model"]]:
         """What block 0's MLP gives, and what the block gives, while its attention gives nothing.
 
         Args:
@@ -59,7 +64,7 @@ class OneTokenModel:
         return through_mlp[:, 0], behind[:, 0]
 
     @torch.inference_mode()
-    def values(self, stream: Tensor) -> list[Tensor]:
+    def values(self, stream: Float[Tensor, "n d_model"]) -> list[Float[Tensor, "n n_heads d_head"]]:
         """z of every layer, were that what it reads: [n, d_model] -> [n, n_heads, d_head] each."""
         seen = _Values()
         with tapped(seen):
@@ -67,7 +72,7 @@ class OneTokenModel:
         return seen.z
 
     @torch.inference_mode()
-    def written(self, layer: int, z: Tensor) -> Tensor:
+    def written(self, layer: int, z: Float[Tensor, "n n_heads d_head"]) -> Float[Tensor, "n n_heads d_model"]:
         """What reaches the unembedding of each head alone: [n, n_heads, d_head] -> [n, n_heads, d_model].
 
         Through W_O, a norm behind attention and the final norm; without biases, and without the factor by
@@ -82,7 +87,7 @@ class OneTokenModel:
         return self._behind(layer, project(wide) - project(torch.zeros_like(wide)))
 
     @torch.inference_mode()
-    def output_bias(self, layer: int) -> Tensor:
+    def output_bias(self, layer: int) -> Float[Tensor, " d_model"]:
         """What reaches the unembedding of a layer's heads if z is zero, likewise: [d_model]."""
         project = self._parts.part(layer, self._parts.layout.output)
         shape = self._model.shape
@@ -92,7 +97,7 @@ class OneTokenModel:
         return self._behind(layer, project(zero))[0]
 
     @torch.inference_mode()
-    def logits(self, written: Tensor) -> Tensor:
+    def logits(self, written: Float[Tensor, "n d_model"]) -> Float[Tensor, "n vocab"]:
         """U's answer, without a bias of its own: [n, d_model] -> [n, vocab]."""
         head = self._model.network.get_output_embeddings()
         answer: Tensor = head(written) - head(torch.zeros_like(written[:1]))

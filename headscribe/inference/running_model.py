@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -13,6 +13,9 @@ from torch import Tensor
 from headscribe.core.errors import UnhookableAttention
 from headscribe.core.heads import Head
 from headscribe.inference.hooks import IMPLEMENTATION, Tap, register, tapped
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 _LOADING = (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError, RuntimeError)
 """What transformers raises for a folder that it cannot load."""
@@ -44,10 +47,10 @@ class Watched:
         logits: of the next token: [batch, vocab].
     """
 
-    ids: Tensor
-    z: list[Tensor] = field(default_factory=list)
-    values: list[Tensor] = field(default_factory=list)
-    keys: list[Tensor] = field(default_factory=list)
+    ids: Int[Tensor, "batch length"]
+    z: list[Float[Tensor, "batch n_heads d_head"]] = field(default_factory=list)
+    values: list[Float[Tensor, "batch n_kv_heads length d_head"]] = field(default_factory=list)
+    keys: list[Float[Tensor, "batch n_kv_heads length d_head"]] = field(default_factory=list)
     masks: list[Tensor | None] = field(default_factory=list)
     logits: Tensor = field(default_factory=lambda: torch.empty(0))
 
@@ -74,7 +77,7 @@ class RunningModel:
         self.bos_id: int | None = bos if isinstance(bos, int) and 0 <= bos < self.n_logits else None
 
     @torch.inference_mode()
-    def watch(self, ids: Tensor, *, keep_keys: bool = False) -> Watched:
+    def watch(self, ids: Int[Tensor, "batch length"], *, keep_keys: bool = False) -> Watched:
         """Run prompts as they are, and keep what the heads read and give.
 
         Args:
@@ -90,7 +93,7 @@ class RunningModel:
         return found
 
     @torch.inference_mode()
-    def silenced(self, watched: Watched, heads: Collection[Head]) -> Tensor:
+    def silenced(self, watched: Watched, heads: Collection[Head]) -> Float[Tensor, "batch vocab"]:
         """Next-token logits with some heads' z set to zero at the last position: [batch, vocab].
 
         Nothing changes at earlier positions, so only the last one is run again, on the clean keys and values
@@ -106,7 +109,7 @@ class RunningModel:
         return self._last_again(watched, {layer: (slice(None), some) for layer, some in by_layer.items()})
 
     @torch.inference_mode()
-    def silenced_each(self, watched: Watched, heads: Sequence[Head | None]) -> Tensor:
+    def silenced_each(self, watched: Watched, heads: Sequence[Head | None]) -> Float[Tensor, "batch vocab"]:
         """As ``silenced``, with one head, or none, per prompt: [batch, vocab].
 
         Args:

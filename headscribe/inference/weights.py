@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from headscribe.inference.blocks import Blocks, matrix
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 ROWS = 8192
 """Rows of the unembedding that are turned into float64 together."""
@@ -29,7 +34,7 @@ class ResidualWeights:
         self._shape = blocks.model.shape
         self.centred = isinstance(blocks.final_norm, torch.nn.LayerNorm)
 
-    def read_by_neurons(self, layer: int, neurons: Tensor) -> Tensor:
+    def read_by_neurons(self, layer: int, neurons: Int[Tensor, " n"]) -> Float[Tensor, "inputs n d_model"]:
         """Input weights: [1, n, d_model], or of a gated MLP those of gate and up: [2, n, d_model].
 
         Args:
@@ -41,18 +46,18 @@ class ResidualWeights:
         )
         return self._centre(self._fold(layer, self._layout.mlp_norm, weights))
 
-    def written_by_neurons(self, layer: int, neurons: Tensor) -> Tensor:
+    def written_by_neurons(self, layer: int, neurons: Int[Tensor, " n"]) -> Float[Tensor, "n d_model"]:
         """Output weights: [n, d_model]."""
         weights = matrix(self._blocks.part(layer, self._layout.fall))[:, neurons].T.float()
         return self._centre(self._fold(layer, self._layout.behind_mlp, weights))
 
-    def written_by_heads(self, layer: int) -> Tensor:
+    def written_by_heads(self, layer: int) -> Float[Tensor, "n_heads d_head d_model"]:
         """W_O of a layer's heads, without bias: [n_heads, d_head, d_model]."""
         weights = matrix(self._blocks.part(layer, self._layout.output)).T.float()
         weights = weights.reshape(self._shape.n_heads, self._shape.d_head, -1)
         return self._centre(self._fold(layer, self._layout.behind_attention, weights))
 
-    def constant_z(self, layer: int) -> Tensor:
+    def constant_z(self, layer: int) -> Float[Tensor, "n_heads d_head"]:
         """The part of each head's z that is the same on every prompt: [n_heads, d_head].
 
         As attention sums to one, the value bias, and what the values make of the norm's bias, reach every
@@ -71,7 +76,7 @@ class ResidualWeights:
         values = values[-shape.n_kv_heads * shape.d_head :].view(shape.n_kv_heads, shape.d_head)
         return values.repeat_interleave(shape.n_heads // shape.n_kv_heads, dim=0)
 
-    def unembedding_mean(self) -> Tensor:
+    def unembedding_mean(self) -> Float[Tensor, " d_model"]:
         """The mean of all rows of U^T, padded ones included, folded: [d_model]."""
         table = self._unembedding()
         total = torch.zeros(table.shape[1], dtype=torch.float64, device=table.device)
@@ -79,7 +84,9 @@ class ResidualWeights:
             total += table[first : first + ROWS].double().sum(0)
         return (total / len(table)).float() * self._norm_weight(self._blocks.final_norm)
 
-    def unembedding(self, ids: Tensor, mean: Tensor) -> Tensor:
+    def unembedding(
+        self, ids: Int[Tensor, " n"], mean: Float[Tensor, " d_model"]
+    ) -> Float[Tensor, "n d_model"]:
         """U[:, ids], one row per token: [n, d_model].
 
         Args:

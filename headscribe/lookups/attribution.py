@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -15,6 +16,9 @@ from headscribe.core.progress import Progress, Silent
 from headscribe.inference.blocks import Blocks
 from headscribe.inference.weights import ResidualWeights
 from headscribe.lookups.reading import Reading, TokenBatch, batches
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 DEVIATIONS = 2.0
 """A head is active when its attribution exceeds the heads' mean by more than so many standard deviations."""
@@ -58,7 +62,7 @@ def prompt_heads(
 
 def head_attributions(
     blocks: Blocks, prompts: Sequence[CutPrompt], *, reading: Reading | None = None
-) -> Iterator[Tensor]:
+) -> Iterator[Float[Tensor, "earlier n_heads"]]:
     """⟨a head's output at the last position, the neuron's input weights⟩ for all heads of earlier layers.
 
     A head's output is (z − its constant part) W_O, without output bias; weights are folded and centred as
@@ -192,7 +196,7 @@ class _LastPosition:
         see_pre = self._see_pre if self.blocks.gated else None
         self.blocks.run(self.batch.ids, layers, lambda _, __: None, see_pre=see_pre, tap=self)
 
-    def scale(self) -> Tensor:
+    def scale(self) -> Float[Tensor, "batch inputs"]:
         """How much each input weight counts: 1; act'(g) u and act(g) of a gated neuron; [batch, inputs]."""
         if not self.blocks.gated:
             return self.inputs.new_ones(len(self.neurons), 1)

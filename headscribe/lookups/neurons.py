@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -15,6 +16,9 @@ from headscribe.core.lookups import Arm, Neuron, NextTokenNeuron
 from headscribe.core.records import Token
 from headscribe.inference.blocks import Blocks
 from headscribe.inference.weights import ResidualWeights
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 PER_LAYER = 20
 FURTHER_CHARACTERS = 2
@@ -82,12 +86,12 @@ class Congruence:
         token: its id, [d_mlp].
     """
 
-    value: Tensor
-    token: Tensor
+    value: Float[Tensor, " d_mlp"]
+    token: Int[Tensor, " d_mlp"]
 
 
 @torch.inference_mode()
-def congruence(weights: ResidualWeights, layer: int, d_mlp: int, tokens: Tensor) -> Congruence:
+def congruence(weights: ResidualWeights, layer: int, d_mlp: int, tokens: Int[Tensor, " n"]) -> Congruence:
     """The highest congruence of each neuron of a layer, and with which token.
 
     The weights are folded and centred as ``ResidualWeights`` says, on the fly and in blocks of tokens.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from headscribe.core.lookups import Neuron
 from headscribe.inference.blocks import Blocks
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
 LONGEST = 1024
 """Tokens of a text that are read where neither the model nor the caller wants fewer."""
@@ -49,8 +53,8 @@ class TokenBatch:
     """
 
     rows: list[int]
-    ids: Tensor
-    ends: Tensor
+    ids: Int[Tensor, "batch length"]
+    ends: Int[Tensor, " batch"]
 
 
 def batches(sequences: Sequence[Sequence[int]], reading: Reading) -> Iterator[TokenBatch]:

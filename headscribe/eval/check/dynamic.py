@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from headscribe.eval.check.prompts import TokenPrompt, batches
 from headscribe.inference.running_model import RunningModel
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
 
 BATCH_TOKENS, BATCH_LOGITS = 4096, 16_000_000
 KEPT_NUMBERS = 256_000_000
@@ -22,10 +25,12 @@ ROWS = 2048
 class Readout(Protocol):
     """What turns a head's output into an answer; the same weights and rules that the map is made with."""
 
-    def output(self, layer: int) -> Tensor:
+    def output(self, layer: int) -> Float[Tensor, "n_heads d_head d_model"]:
         """W_O of a layer's heads: [n_heads, d_head, d_model]."""
 
-    def among_largest(self, written: Tensor, targets: Tensor, k: int) -> Tensor:
+    def among_largest(
+        self, written: Float[Tensor, "n d_model"], targets: Int[Tensor, " n"], k: int
+    ) -> Bool[Tensor, " n"]:
         """Whether each target is among a vector's k largest logits: [n, d_model] and [n] -> [n] of bool."""
 
 

@@ -11,6 +11,7 @@ from headscribe.core.errors import BadOption
 from headscribe.operations import Operation, single_token_pairs
 
 if TYPE_CHECKING:
+    from jaxtyping import Int
     from torch import Tensor
 
 SLOT = "{source}"
@@ -136,7 +137,7 @@ def multi_token_prompts(operation: Operation, template: str, word_id: WordId, en
 
 def batches(
     prompts: Sequence[TokenPrompt], tokens: int, rows: int, longest: int | None = None
-) -> Iterator[tuple[list[int], Tensor]]:
+) -> Iterator[tuple[list[int], Int[Tensor, "batch length"]]]:
     """Prompts of one length at a time: their places in the sequence, and their ids [batch, length].
 
     Args:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from headscribe.core.heads import Head
 from headscribe.inference.one_token import OneTokenModel
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 TOLERANCE = 1e-3
 """Relative error from which two readings differ by more than rounding in float32."""
@@ -30,31 +33,31 @@ class QueryHeads:
         output_bias: [d_model].
     """
 
-    w_v: Tensor
-    w_o: Tensor
-    value_bias: Tensor
-    output_bias: Tensor
+    w_v: Float[Tensor, "n_heads d_model d_head"]
+    w_o: Float[Tensor, "n_heads d_head d_model"]
+    value_bias: Float[Tensor, "n_heads d_head"]
+    output_bias: Float[Tensor, " d_model"]
 
 
 class MapNumbers(Protocol):
     """What the map takes of a checkpoint; all in one dtype, on the running model's device."""
 
-    def embedded(self, ids: Tensor) -> Tensor:
+    def embedded(self, ids: Int[Tensor, " n"]) -> Float[Tensor, "n d_model"]:
         """E as it enters the residual stream: [n] -> [n, d_model]."""
 
-    def first_mlp(self, ids: Tensor) -> Tensor:
+    def first_mlp(self, ids: Int[Tensor, " n"]) -> Float[Tensor, "n d_model"]:
         """MLP_0(norm_0(E)): [n] -> [n, d_model]."""
 
-    def residual(self, ids: Tensor) -> Tensor:
+    def residual(self, ids: Int[Tensor, " n"]) -> Float[Tensor, "n d_model"]:
         """E + MLP_0(norm_0(E)): [n] -> [n, d_model]."""
 
-    def normed(self, stream: Tensor) -> Tensor:
+    def normed(self, stream: Float[Tensor, "n d_model"]) -> Float[Tensor, "n d_model"]:
         """What w_v multiplies of a vector of the residual stream: [n, d_model] -> [n, d_model]."""
 
     def layer(self, layer: int) -> QueryHeads:
         """The weights of a layer's heads."""
 
-    def logits(self, written: Tensor) -> Tensor:
+    def logits(self, written: Float[Tensor, "n d_model"]) -> Float[Tensor, "n vocab"]:
         """U's answer to what heads write: [n, d_model] -> [n, vocab]."""
 
 
