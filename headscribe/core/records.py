@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from headscribe.core.columns import Column
+from headscribe.core.end_scores import EndScore
 from headscribe.core.heads import Head
 from headscribe.core.rounds import Transcript
 
@@ -71,7 +72,9 @@ class OperationScore:
     """How strongly one head implements one operation (definitions section 2; MAPS section 4.1).
 
     ``hits`` and ``suppression_hits`` count pairs whose target is among the ``k`` largest (smallest)
-    entries of the source's row; the scores are these counts divided by ``n_pairs``.
+    entries of the source's row; the scores are these counts divided by ``n_pairs``. ``specific_hits`` and
+    ``specific_suppression_hits`` count them in the rows of the specific part, and are None where the view of
+    the map has none. What was not computed, as in maps of older versions, is None.
     """
 
     head: Head
@@ -98,6 +101,36 @@ class OperationScore:
     ]
     k: Annotated[int, Column("the k of this operation")]
     n_pairs: Annotated[int, Column("pairs that counted; `score * n_pairs` is a whole number")]
+    specific_hits: Annotated[
+        int | None,
+        Column("`score` of the specific part of the map", name="specific_score", share_of="n_pairs"),
+    ] = None
+    specific_suppression_hits: Annotated[
+        int | None,
+        Column(
+            "`suppression_score` of the specific part",
+            name="specific_suppression_score",
+            share_of="n_pairs",
+        ),
+    ] = None
+    shuffled_score: Annotated[
+        float | None, Column("share of the mismatched pairs that count as a pair does for `score`")
+    ] = None
+    shuffled_suppression_score: Annotated[float | None, Column("likewise for `suppression_score`")] = None
+    specific_shuffled_score: Annotated[float | None, Column("likewise for `specific_score`")] = None
+    specific_suppression_shuffled_score: Annotated[
+        float | None, Column("likewise for `specific_suppression_score`")
+    ] = None
+    above_chance: Annotated[
+        bool | None,
+        Column(
+            "whether the leading score (`specific_score`, without one `score`) is above its shuffled score"
+            " beyond chance, over all heads and operations of the map"
+        ),
+    ] = None
+    suppression_above_chance: Annotated[bool | None, Column("likewise for the leading suppression score")] = (
+        None
+    )
 
     @property
     def score(self) -> float:
@@ -108,6 +141,43 @@ class OperationScore:
     def suppression_score(self) -> float:
         """Share of pairs suppressed into the bottom k."""
         return self.suppression_hits / self.n_pairs
+
+    @property
+    def promotion(self) -> EndScore:
+        """The leading score: of the specific part, or of the map where the view has no such part."""
+        if self.specific_hits is None:
+            return EndScore(self.hits, self.n_pairs, self.shuffled_score, self.above_chance)
+        return EndScore(self.specific_hits, self.n_pairs, self.specific_shuffled_score, self.above_chance)
+
+    @property
+    def suppression(self) -> EndScore:
+        """The leading suppression score, likewise."""
+        hits, shuffled = self.specific_suppression_hits, self.specific_suppression_shuffled_score
+        if hits is None:
+            hits, shuffled = self.suppression_hits, self.shuffled_suppression_score
+        return EndScore(hits, self.n_pairs, shuffled, self.suppression_above_chance)
+
+    @property
+    def low(self) -> Annotated[float, Column("lower end of the leading score's 95% interval (Wilson)")]:
+        """Lower end of the 95% interval of ``promotion``."""
+        return self.promotion.interval[0]
+
+    @property
+    def high(self) -> Annotated[float, Column("upper end")]:
+        """Its upper end."""
+        return self.promotion.interval[1]
+
+    @property
+    def suppression_low(
+        self,
+    ) -> Annotated[float, Column("lower end of the leading suppression score's 95% interval")]:
+        """Lower end of the 95% interval of ``suppression``."""
+        return self.suppression.interval[0]
+
+    @property
+    def suppression_high(self) -> Annotated[float, Column("upper end")]:
+        """Its upper end."""
+        return self.suppression.interval[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,60 +16,115 @@ ScoredList = tuple[Operation, Sequence[tuple[int, int]], int]
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """Targets near one end of rows: the places of source and target in ``PairTable``, and the target's rank
+    in the source's row, from 0; [n] each. No source stands here twice with one target.
+    """
+
+    source: Tensor
+    target: Tensor
+    rank: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class PairTable:
-    """Distinct questions "is t among the k largest of row M[s]", and which operations ask them.
+    """The pairs of g operations, and the sources and targets that these combine.
 
     Attributes:
-        sources: distinct source ids, [s].
+        sources: distinct source ids of all operations, [s].
         targets: distinct target ids, [t].
-        source_of: per question, its place in ``sources``, [p].
-        target_of: per question, its place in ``targets``, [p].
-        k: per question, [p].
-        asked: per listed pair, its question, [q] with q >= p.
-        asked_by: per listed pair, its operation's place, [q].
-        n_operations: operations in all.
+        crossed: per operation, the places of its sources and of its targets.
+        k: per operation, [g].
+        times_source: how often each operation lists each source, [g, s].
+        times_target: how often it lists each target, [g, t].
+        operation, source, target: places of each distinct pair of each operation, [p].
+        times: how often the operation lists the pair, [p].
+        n_pairs: pairs of each operation, repeats counted, [g].
+        n_mismatched: its mismatched pairs, one listed pair's source with another's target that are no pair of
+            it, [g].
     """
 
     sources: Tensor
     targets: Tensor
-    source_of: Tensor
-    target_of: Tensor
+    crossed: tuple[tuple[Tensor, Tensor], ...]
     k: Tensor
-    asked: Tensor
-    asked_by: Tensor
-    n_operations: int
+    times_source: Tensor
+    times_target: Tensor
+    operation: Tensor
+    source: Tensor
+    target: Tensor
+    times: Tensor
+    n_pairs: Tensor
+    n_mismatched: Tensor
 
-    def hits(self, answers: Tensor) -> list[int]:
-        """How many of each operation's pairs have the answer yes; ``answers`` is [p] of bool."""
-        counts = torch.zeros(self.n_operations, dtype=torch.long, device=answers.device)
-        counts.index_add_(0, self.asked_by, answers[self.asked].long())
-        return [int(count) for count in counts.tolist()]
+    def hits(self, ranked: Ranked) -> tuple[Tensor, Tensor]:
+        """Listed pairs, and mismatched ones, of each operation whose target has a rank below k.
+
+        Args:
+            ranked: all targets with a rank below the largest k, and perhaps others.
+        """
+        within = ranked.rank < self.k[:, None]
+        combined = (self.times_source[:, ranked.source] * self.times_target[:, ranked.target] * within).sum(1)
+        listed = self._rank(ranked) < self.k[self.operation]
+        hits, own = torch.zeros_like(self.k), torch.zeros_like(self.k)
+        hits.index_add_(0, self.operation, self.times * listed)
+        own.index_add_(0, self.operation, self._combinations() * listed)
+        return hits, combined - own
+
+    def _combinations(self) -> Tensor:
+        """How often each pair's source is listed, times how often its target is: [p]."""
+        return self.times_source[self.operation, self.source] * self.times_target[self.operation, self.target]
+
+    def _rank(self, ranked: Ranked) -> Tensor:
+        """The rank of each distinct pair, larger than any where it is not among the ranked: [p]."""
+        n_targets = len(self.targets)
+        keys, order = (ranked.source * n_targets + ranked.target).sort()
+        asked = self.source * n_targets + self.target
+        place = torch.searchsorted(keys, asked)
+        nowhere = torch.tensor([-1], device=keys.device)
+        there = torch.cat([keys, nowhere])[place] == asked
+        ranks = torch.cat([ranked.rank[order], nowhere])[place]
+        return torch.where(there, ranks, torch.iinfo(ranks.dtype).max)
 
 
 def pair_table(lists: Sequence[ScoredList], device: torch.device) -> PairTable:
     """Join the pairs of several operations."""
-    questions: dict[tuple[int, int, int], int] = {}
-    asked: list[int] = []
-    asked_by: list[int] = []
-    for place, (_, pairs, k) in enumerate(lists):
-        for source, target in pairs:
-            asked.append(questions.setdefault((source, target, k), len(questions)))
-            asked_by.append(place)
-    sources = _places(source for source, _, _ in questions)
-    targets = _places(target for _, target, _ in questions)
+    every = [pair for _, pairs, _ in lists for pair in pairs]
+    sources, targets = _places(source for source, _ in every), _places(target for _, target in every)
 
-    def column(values: list[int]) -> Tensor:
-        return torch.tensor(values, dtype=torch.long, device=device)
+    def column(values: Iterable[int]) -> Tensor:
+        return torch.tensor(list(values), dtype=torch.long, device=device)
 
+    times_source = torch.zeros(len(lists), len(sources), dtype=torch.long)
+    times_target = torch.zeros(len(lists), len(targets), dtype=torch.long)
+    distinct: list[tuple[int, int, int, int]] = []
+    n_mismatched: list[int] = []
+    for operation, (_, pairs, _) in enumerate(lists):
+        of_source, of_target = Counter(s for s, _ in pairs), Counter(t for _, t in pairs)
+        listed = Counter(pairs)
+        for source, times in of_source.items():
+            times_source[operation, sources[source]] = times
+        for target, times in of_target.items():
+            times_target[operation, targets[target]] = times
+        distinct += [(operation, sources[s], targets[t], times) for (s, t), times in listed.items()]
+        n_mismatched.append(len(pairs) ** 2 - sum(of_source[s] * of_target[t] for s, t in listed))
+    operation_of, source_of, target_of, times_of = zip(*distinct, strict=True)
     return PairTable(
-        sources=column(list(sources)),
-        targets=column(list(targets)),
-        source_of=column([sources[source] for source, _, _ in questions]),
-        target_of=column([targets[target] for _, target, _ in questions]),
-        k=column([k for _, _, k in questions]),
-        asked=column(asked),
-        asked_by=column(asked_by),
-        n_operations=len(lists),
+        sources=column(sources),
+        targets=column(targets),
+        crossed=tuple(
+            (of_source.nonzero().flatten().to(device), of_target.nonzero().flatten().to(device))
+            for of_source, of_target in zip(times_source, times_target, strict=True)
+        ),
+        k=column(k for _, _, k in lists),
+        times_source=times_source.to(device),
+        times_target=times_target.to(device),
+        operation=column(operation_of),
+        source=column(source_of),
+        target=column(target_of),
+        times=column(times_of),
+        n_pairs=column(len(pairs) for _, pairs, _ in lists),
+        n_mismatched=column(n_mismatched),
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from headscribe.core.heads import Head
@@ -20,11 +19,10 @@ from headscribe.mapping.devices import (
     full_precision,
 )
 from headscribe.mapping.facts import OV
+from headscribe.mapping.hits import HitCounter
 from headscribe.mapping.layers import layer_by_layer
 from headscribe.mapping.pair_table import ScoredList, pair_table
-from headscribe.mapping.ranks import among_largest
 from headscribe.mapping.salience import value_heads
-from headscribe.mapping.screen import Screen
 from headscribe.mapping.source_view import View, source_vectors, view_of_layer, vocabulary_rows
 from headscribe.operations import Operation, k_for, single_token_pairs, valid
 
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
 
 STAGE = "score"
 """Name of the stage in progress reports; its steps are heads."""
-
-ROWS = 2048
-"""Rows of M that are decided together."""
 
 
 def score_heads(
@@ -138,10 +133,12 @@ class LayerScorer:
     ) -> None:
         self._checkpoint, self._settings, self._lists = checkpoint, settings, lists
         self._arithmetic = arithmetic or choose_arithmetic(settings)
-        self._rows = vocabulary_rows(checkpoint, settings)
         self._table = pair_table(lists, self._arithmetic.device)
-        self._unembedding = checkpoint.unembedding(self._arithmetic.dtype, self._arithmetic.device)
-        self._screen = Screen(self._unembedding, self._rows, self._table)
+        self._hits = HitCounter(
+            checkpoint.unembedding(self._arithmetic.dtype, self._arithmetic.device),
+            vocabulary_rows(checkpoint, settings),
+            self._table,
+        )
         self._vectors: dict[View, Tensor] = {}
 
     @full_precision
@@ -155,40 +152,29 @@ class LayerScorer:
         """
         dtype, device, norms = self._arithmetic.dtype, self._arithmetic.device, self._settings.folding
         ov = ov or self._checkpoint.ov(layer, dtype, device, norms=norms)
-        answers = self._answers(layer, heads, ov)
-        return [
-            OperationScore(Head(layer, head), operation.name, operation.category, up, down, k, len(pairs))
-            for head, (promoted, suppressed) in zip(heads, answers, strict=True)
-            for (operation, pairs, k), up, down in zip(
-                self._lists, self._table.hits(promoted), self._table.hits(suppressed), strict=True
-            )
-        ]
-
-    def _answers(self, layer: int, heads: Sequence[int], ov: OV) -> Tensor:
-        """Whether each pair's target is among the k largest, and the k smallest: [heads, 2, p] of bool."""
         read = value_heads(ov, heads)
         values = {index: self._sources(layer) @ ov.w_v[index] for index in sorted(set(read))}
-        answers = torch.stack(
-            [
-                self._screen.still_open(values[index], ov.w_o[head])
-                for head, index in zip(heads, read, strict=True)
-            ]
-        )
-        # only what the screen left open needs an answer: [n, 3] of (head's place, side, pair)
-        for open_ in torch.split(answers.nonzero(), ROWS):
-            of_head, side, pair = open_.unbind(1)
-            written = torch.empty(len(open_), ov.w_o.shape[2], dtype=ov.w_o.dtype, device=ov.w_o.device)
-            for place in torch.unique(of_head).tolist():
-                mine = of_head == place
-                sources = self._table.source_of[pair[mine]]
-                written[mine] = values[read[place]][sources] @ ov.w_o[heads[place]]
-            # the k smallest of a row are the k largest of its negative
-            written *= torch.where(side == 0, 1, -1)[:, None]
-            targets = self._table.targets[self._table.target_of[pair]]
-            answers[of_head, side, pair] = among_largest(
-                written, self._unembedding, targets, self._table.k[pair], self._rows
+        return [
+            score
+            for head, index in zip(heads, read, strict=True)
+            for score in self._scores(Head(layer, head), values[index], ov.w_o[head])
+        ]
+
+    def _scores(self, head: Head, values: Tensor, w_o: Tensor) -> Iterator[OperationScore]:
+        hits = self._hits(values, lambda rows: rows @ w_o.T)
+        listed, shuffled = hits.listed.tolist(), hits.shuffled.tolist()
+        for place, (operation, pairs, k) in enumerate(self._lists):
+            yield OperationScore(
+                head,
+                operation.name,
+                operation.category,
+                hits=listed[0][place],
+                suppression_hits=listed[1][place],
+                k=k,
+                n_pairs=len(pairs),
+                shuffled_score=shuffled[0][place],
+                shuffled_suppression_score=shuffled[1][place],
             )
-        return answers
 
     def _sources(self, layer: int) -> Tensor:
         """E' of the pairs' sources in the layer's view: [s, d_model]."""

@@ -1,11 +1,12 @@
-"""Rules most pairs out from a sample of the vocabulary, before any row of M is looked at in full.
+"""Which rows may have targets of an operation among the k entries at one of their ends, judged from a sample.
 
-If k sampled entries already exceed the target's, it is not among the k largest, whatever the rest holds. For
-nearly every pair of an operation and nearly every head this decides both questions. It never decides wrongly:
-what is close to a limit stays open for ``ranks``.
+If k sampled entries of a row exceed those of all targets asked about, none of these is among the k largest,
+whatever the rest of the row holds. It never decides wrongly: what is close stays open for ``row_ends``.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -19,51 +20,91 @@ SAMPLE = 1024
 GROUP = 8
 """Sampled entries of which only the largest and the smallest are compared."""
 
-SLACK = 64
-"""Units of rounding, relative to ‖e' W_V‖ · max ‖W_O u‖, within which a comparison decides nothing."""
+SLACK = 256
+"""Units of rounding, relative to ‖value‖ · max ‖readout‖, within which a comparison decides nothing."""
+
+CELLS = 1 << 22
+"""Entries of the map that are looked at together."""
 
 
-class Screen:
-    """The sample of U, and the targets' columns, which all heads share.
+@dataclass(frozen=True, slots=True)
+class OpenRows:
+    """Rows of which an end has to be found, each once for an end.
 
-    Args:
-        unembedding: U^T, [vocab, d_model].
-        rows: the targets that take part.
-        table: the pairs.
-        sample: rows of the sample; does not change any score.
+    Attributes:
+        end: 0 where the largest entries are asked for, 1 where the smallest are, [n].
+        source: place of the row's source in ``PairTable``, [n].
+        reach: no entry asked about is above this; of the smallest, entries times -1, [n].
+        k: entries wanted, [n].
     """
 
-    def __init__(
-        self, unembedding: Tensor, rows: VocabularyRows, table: PairTable, sample: int = SAMPLE
-    ) -> None:
-        kept = torch.ones(rows.stop, dtype=torch.bool, device=unembedding.device)
-        kept[list(rows.holes)] = False
-        ids = kept.nonzero().flatten()
-        self._width = min(sample, len(ids), 255 * GROUP) // GROUP * GROUP
-        # evenly spread: neighbouring ids have similar frequencies, and so similar logits
-        spread = torch.arange(self._width, device=ids.device) * len(ids) // max(1, self._width)
-        self._columns = unembedding[torch.cat([ids[spread], table.targets])]
-        self._table = table
-
-    def still_open(self, values: Tensor, w_o: Tensor) -> Tensor:
-        """Which pairs may be among the k largest, and the k smallest, of one head: [2, p] of bool.
-
-        Args:
-            values: e' W_V of the table's sources, [s, d_head].
-            w_o: [d_head, d_model].
-        """
-        table, columns = self._table, w_o @ self._columns.T
-        # [s, GROUP, width / GROUP]; each group is spread over the sample
-        sampled = (values @ columns[:, : self._width]).view(len(values), GROUP, self._width // GROUP)
-        of_targets = columns[:, self._width :].T
-        entry = (values[table.source_of] * of_targets[table.target_of]).sum(1)
-        unit = torch.finfo(values.dtype).eps * torch.linalg.vector_norm(of_targets, dim=1).max()
-        slack = SLACK * unit * torch.linalg.vector_norm(values, dim=1)[table.source_of]
-        above = sampled.amax(1)[table.source_of] > (entry + slack)[:, None]
-        below = sampled.amin(1)[table.source_of] < (entry - slack)[:, None]
-        return torch.stack([_count(above) < table.k, _count(below) < table.k])
+    end: Tensor
+    source: Tensor
+    reach: Tensor
+    k: Tensor
 
 
-def _count(true: Tensor) -> Tensor:
-    """How many of each row are true, up to 255 columns: summing bytes as bytes is many times faster."""
-    return true.view(torch.uint8).sum(1, dtype=torch.uint8).long()
+def sampled_targets(rows: VocabularyRows, device: torch.device, size: int = SAMPLE) -> Tensor:
+    """Ids of some targets that take part, [m].
+
+    Args:
+        rows: the targets that take part.
+        device: of the result.
+        size: how many, at most; changes no score.
+    """
+    kept = torch.ones(rows.stop, dtype=torch.bool, device=device)
+    kept[list(rows.holes)] = False
+    ids = kept.nonzero().flatten()
+    size = min(size, len(ids)) // GROUP * GROUP
+    # evenly spread: neighbouring ids have similar frequencies, and so similar entries
+    return ids[torch.arange(size, device=device) * len(ids) // max(1, size)]
+
+
+def open_rows(table: PairTable, values: Tensor, asked: Tensor, sampled: Tensor) -> OpenRows:
+    """The rows of a head's map that the sample does not decide.
+
+    Args:
+        table: the pairs.
+        values: of the table's sources, [s, d_head].
+        asked: the head's readout of the table's targets, [t, d_head].
+        sampled: its readout of the sample, [m, d_head].
+    """
+    source = torch.cat([sources for sources, _ in table.crossed])
+    k = torch.cat([k.expand(len(sources)) for k, (sources, _) in zip(table.k, table.crossed, strict=True)])
+    longest = torch.linalg.vector_norm(asked, dim=1).max()
+    slack = SLACK * torch.finfo(values.dtype).eps * longest * torch.linalg.vector_norm(values, dim=1)
+    reach = _reach(table, values, asked) + slack[source]
+    limits = _limits(values, sampled, int(table.k.max()))
+    end, at = (limits[:, source, k - 1] <= reach).nonzero(as_tuple=True)
+    # a source of several operations is asked about as far as any of them reaches
+    rows, inverse = torch.unique(end * len(values) + source[at], return_inverse=True)
+    return OpenRows(
+        end=rows // len(values),
+        source=rows % len(values),
+        reach=reach.new_full(rows.shape, -torch.inf).scatter_reduce(0, inverse, reach[end, at], "amax"),
+        k=k.new_zeros(rows.shape).scatter_reduce(0, inverse, k[at], "amax"),
+    )
+
+
+def _reach(table: PairTable, values: Tensor, asked: Tensor) -> Tensor:
+    """Largest entry, and smallest times -1, of each operation's sources among its targets: [2, Σ sources]."""
+    found = []
+    for sources, targets in table.crossed:
+        readout = asked[targets].T
+        for some in torch.split(sources, max(1, CELLS // len(targets))):
+            entries = values[some] @ readout
+            found.append(torch.stack([entries.amax(1), -entries.amin(1)]))
+    return torch.cat(found, dim=1)
+
+
+def _limits(values: Tensor, sampled: Tensor, k: int) -> Tensor:
+    """What at least n + 1 entries of a source's row reach, for n below k: [2, s, k], the second times -1."""
+    # each group is spread over the sample
+    groups = (values @ sampled.T).view(len(values), GROUP, -1)
+    return torch.stack([_largest(groups.amax(1), k), _largest(-groups.amin(1), k)])
+
+
+def _largest(entries: Tensor, k: int) -> Tensor:
+    """The k largest of each row, -inf where there are fewer: [n, k]."""
+    found = entries.topk(min(k, entries.shape[1]), dim=1).values
+    return torch.nn.functional.pad(found, (0, k - found.shape[1]), value=-torch.inf)

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from headscribe.core.heads import Head
 from headscribe.core.progress import Silent
+from headscribe.core.records import OperationScore
 from headscribe.core.settings import MapSettings
 from headscribe.mapping.pair_table import pair_table
-from headscribe.mapping.ranks import among_largest
+from headscribe.mapping.row_ends import row_ends
 from headscribe.mapping.scores import score_heads, score_pairs
-from headscribe.mapping.screen import Screen
+from headscribe.mapping.screen import open_rows, sampled_targets
 from headscribe.mapping.source_view import VocabularyRows, view_of_layer
 from tests.mapping.memory_checkpoint import MemoryCheckpoint, in_order, operation, random_checkpoint
 
@@ -28,41 +29,56 @@ def random_pairs(seed: int, n: int, vocab: int, without: tuple[int, ...] = ()) -
     return [(int(ids[s]), int(ids[t])) for s, t in drawn.tolist()]
 
 
-def expected_hits(
+def expected(
     checkpoint: MemoryCheckpoint, head: Head, view: str, pairs: list[tuple[int, int]], k: int
-) -> tuple[int, int]:
+) -> tuple[float, ...]:
+    """Score, suppression score, and both shuffled scores, from sorted rows of the whole map."""
     m = checkpoint.m(head, view)
     kept = [id for id in range(len(m)) if id not in checkpoint.vocabulary.padded]
-    up = sum(t in in_order(m[s], kept)[:k] for s, t in pairs)
-    down = sum(t in in_order(m[s], kept, largest=False)[:k] for s, t in pairs)
-    return up, down
+    ends = [
+        {s: set(in_order(m[s], kept, largest=largest)[:k]) for s, _ in pairs} for largest in (True, False)
+    ]
+    mismatched = [(s, t) for s, _ in pairs for _, t in pairs if (s, t) not in set(pairs)] or pairs
+    return tuple(
+        sum(t in end[s] for s, t in some) / len(some) for some in (pairs, mismatched) for end in ends
+    )
 
 
-@settings(max_examples=15, deadline=None)
+def found(score: OperationScore) -> tuple[float | None, ...]:
+    shuffled = (score.shuffled_score, score.shuffled_suppression_score)
+    return (score.score, score.suppression_score, *shuffled)
+
+
+@settings(max_examples=20, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     whole=st.booleans(),
     groups=st.sampled_from([(3, 3), (4, 2)]),
     padded=st.sampled_from([(), (5, 59), (58, 59)]),
     k=st.integers(1, 12),
+    few=st.integers(1, 60),
 )
-def test_hits_are_what_sorting_every_row_gives(
-    seed: int, whole: bool, groups: tuple[int, int], padded: tuple[int, ...], k: int
+def test_scores_are_what_sorting_every_row_gives(
+    seed: int, whole: bool, groups: tuple[int, int], padded: tuple[int, ...], k: int, few: int
 ) -> None:
     heads, kv_heads = groups
     checkpoint = random_checkpoint(
         seed, vocab=60, layers=2, heads=heads, kv_heads=kv_heads, d_model=7, whole=whole, padded=padded
     )
+    first = random_pairs(seed, 40, 60, padded)
     lists = [
-        (operation("first", []), random_pairs(seed, 40, 60, padded), k),
+        (operation("first", []), first, k),
         (operation("second", []), random_pairs(seed + 1, 25, 60, padded), 1),
+        (operation("of few sources", []), [(s % few % 5, t) for s, t in first], k),
+        (operation("to few targets", []), [(s, t % few % 5) for s, t in first], k),
+        (operation("to one target", []), [(s, 3) for s, _ in first], k),
     ]
     scores = score_pairs(checkpoint.opened(), FLOAT64, lists, checkpoint.heads, Silent())
-    found = {(score.head, score.operation): (score.hits, score.suppression_hits) for score in scores}
+    by_name = {(score.head, score.operation): found(score) for score in scores}
     for head in checkpoint.heads:
         for named, pairs, its_k in lists:
-            expected = expected_hits(checkpoint, head, view_of_layer(FLOAT64, head.layer), pairs, its_k)
-            assert found[head, named.name] == expected
+            view = view_of_layer(FLOAT64, head.layer)
+            assert by_name[head, named.name] == pytest.approx(expected(checkpoint, head, view, pairs, its_k))
 
 
 def test_a_planted_operation_scores_1_and_its_negative_suppresses() -> None:
@@ -101,6 +117,7 @@ def test_repeated_pairs_count_as_often_as_they_are_listed() -> None:
     )
     assert once.hits > 0
     assert (twice.hits, twice.n_pairs) == (2 * once.hits, 80)
+    assert found(twice) == found(once)
 
 
 def test_a_head_of_zeros_scores_nothing_but_the_first_ids() -> None:
@@ -114,29 +131,50 @@ def test_a_head_of_zeros_scores_nothing_but_the_first_ids() -> None:
 
 
 @pytest.mark.parametrize("whole", [False, True])
-def test_width_of_a_block_and_size_of_the_sample_change_no_answer(whole: bool) -> None:
+@pytest.mark.parametrize("sign", [1, -1])
+def test_width_of_a_block_changes_no_end_of_a_row(whole: bool, sign: int) -> None:
     checkpoint = random_checkpoint(4, vocab=400, layers=1, d_model=9, whole=whole)
-    rows, pairs = VocabularyRows(399, (11,), 2), random_pairs(5, 200, 399, (11,))
+    rows, head = VocabularyRows(399, (11,), 2), Head(0, 0)
+    m = sign * checkpoint.m(head, "raw")[:50]
+    order = [in_order(row, [id for id in range(399) if id != 11]) for row in m]
+    values, w_o = sign * checkpoint.e[:50] @ checkpoint.w_v[0, 0], checkpoint.w_o[0, 0]
+    k = torch.arange(50) % 7 + 1
+    # the entry asked about: the k-th largest, but for rounding
+    last = torch.stack([row[ids[n - 1]] for row, ids, n in zip(m, order, k.tolist(), strict=True)])
+    for width in (16, 48, 400, 2048):
+        ends = row_ends(values, last + 1e-9, k, lambda u: u @ w_o.T, checkpoint.u, rows, width)
+        for ids, expected_ids, n in zip(ends.tolist(), order, k.tolist(), strict=True):
+            assert ids[:n] == expected_ids[:n]
+        given_up = row_ends(values, last - 1e9, k, lambda u: u @ w_o.T, checkpoint.u, rows, width)
+        assert bool((given_up == -1).all())
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_sample_of_any_size_leaves_every_row_open_that_holds_a_hit(whole: bool) -> None:
+    checkpoint = random_checkpoint(4, vocab=400, layers=1, d_model=9, whole=whole)
+    rows, pairs = VocabularyRows(399, (11,), 2), random_pairs(5, 12, 399, (11,))
     table = pair_table([(operation("a", []), pairs, 10)], torch.device("cpu"))
-    head = Head(0, 0)
-    written = checkpoint.matrix(head, "raw")[table.sources[table.source_of]]
-    targets = table.targets[table.target_of]
-    m = checkpoint.m(head, "raw")
-    kept = [id for id in range(399) if id != 11]
-    asked = list(dict.fromkeys(pairs))
-    up = [t in in_order(m[s], kept)[:10] for s, t in asked]
-    down = [t in in_order(m[s], kept, largest=False)[:10] for s, t in asked]
-    for width in (1, 37, 399, None):
-        assert among_largest(written, checkpoint.u, targets, table.k, rows, width).tolist() == up
-        assert among_largest(-written, checkpoint.u, targets, table.k, rows, width).tolist() == down
-    values = checkpoint.e[table.sources] @ checkpoint.w_v[0, 0]
-    decided = []
-    for sample in (0, 8, 96, 397, 10_000):
-        open_ = Screen(checkpoint.u, rows, table, sample).still_open(values, checkpoint.w_o[0, 0])
-        assert bool((open_ | ~torch.tensor([up, down])).all()), "a pair that is a hit was ruled out"
-        decided.append(int((~open_).sum()))
-    assert decided[0] == 0
-    assert decided[-1] > len(asked)
+    m = checkpoint.m(Head(0, 0), "raw")
+    kept, targets = [id for id in range(399) if id != 11], set(table.targets.tolist())
+    with_hits = {
+        (end, place)
+        for place, source in enumerate(table.sources.tolist())
+        for end in (0, 1)
+        if targets & set(in_order(m[source], kept, largest=end == 0)[:10])
+    }
+    values, readout = (
+        checkpoint.e[table.sources] @ checkpoint.w_v[0, 0],
+        checkpoint.u @ checkpoint.w_o[0, 0].T,
+    )
+    n_open = []
+    for size in (0, 8, 96, 397, 10_000):
+        sampled = sampled_targets(rows, torch.device("cpu"), size)
+        assert 11 not in sampled
+        open_ = open_rows(table, values, readout[table.targets], readout[sampled])
+        assert with_hits <= set(zip(open_.end.tolist(), open_.source.tolist(), strict=True))
+        n_open.append(len(open_.source))
+    assert n_open[0] == 2 * len(table.sources)
+    assert n_open[-1] < n_open[0]
 
 
 def test_scores_are_the_same_for_any_selection_of_heads() -> None:

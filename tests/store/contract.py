@@ -10,7 +10,10 @@ COLUMNS = {
     ),
     "operations": (
         "layer int32, head int32, operation string, category string, score double, suppression_score "
-        "double, k int32, n_pairs int32"
+        "double, k int32, n_pairs int32, specific_score double, specific_suppression_score double, "
+        "shuffled_score double, shuffled_suppression_score double, specific_shuffled_score double, "
+        "specific_suppression_shuffled_score double, above_chance bool, suppression_above_chance bool, low "
+        "double, high double, suppression_low double, suppression_high double"
     ),
     "correlation": (
         "operation string, template string, layer int32, head int32, static double, dynamic double, "

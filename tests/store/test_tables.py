@@ -89,6 +89,15 @@ def test_scores_give_their_hits_back_exactly(tmp_path: Path, hits: int) -> None:
     assert list(OPERATIONS.read(tmp_path / "t.parquet")) == [score(0, 1, hits=hits)]
 
 
+def test_scores_of_older_maps_are_read_without_what_was_added_since(tmp_path: Path) -> None:
+    columns = ["layer", "head", "operation", "category", "score", "suppression_score", "k", "n_pairs"]
+    OPERATIONS.write(tmp_path / "new.parquet", [score(0, 1, hits=7)])
+    pq.write_table(pq.read_table(tmp_path / "new.parquet", columns=columns), tmp_path / "old.parquet")
+    (old,) = OPERATIONS.read(tmp_path / "old.parquet")
+    assert old == score(0, 1, hits=7)
+    assert (old.shuffled_score, old.above_chance, old.specific_hits) == (None, None, None)
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_descriptions_come_back_as_they_were(tmp_path: Path, status: Status) -> None:
     DESCRIPTIONS.write(tmp_path / "t.parquet", [description(3, 1, status)])

@@ -14,6 +14,7 @@ from headscribe.core.layers import by_layer
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.records import HeadMap, OperationScore, SkippedOperation
 from headscribe.core.settings import EngineName, MapSettings
+from headscribe.eval.above_chance import mark_above_chance
 from headscribe.operations import Operation, load_operations
 from headscribe.pipeline.engines import LOCAL, Engine, open_engine
 from headscribe.pipeline.engines.job import MapJob
@@ -184,6 +185,8 @@ def _score(
     header: MapHeader,
 ) -> tuple[list[OperationScore], MapHeader]:
     """All scores that the map shall hold, and the header that says which operations they are of."""
+    from headscribe.mapping.source_view import vocabulary_rows
+
     found: list[OperationScore] = []
     skipped: list[SkippedOperation] = []
     for heads, operations in groups.items():
@@ -198,7 +201,10 @@ def _score(
         for score in (there.scores() if there else [])
         if (score.operation, score.head) not in replaced and score.operation not in without
     ]
-    every = sorted(kept + found, key=lambda score: (score.head, score.category, score.operation))
+    every = sorted(
+        mark_above_chance(kept + found, vocabulary_rows(work.job.checkpoint, work.job.settings).n_kept),
+        key=lambda score: (score.head, score.category, score.operation),
+    )
     done = [scored_operation(operation) for operation in asked.values() if operation.name not in without]
     update = {
         "operations": (*(item for item in header.operations if item.name not in asked), *done),

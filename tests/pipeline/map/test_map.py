@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from headscribe.core.errors import BadHeads, BadStore, HeadscribeError, ModelNot
 from headscribe.core.heads import Head
 from headscribe.core.records import HeadMap
 from headscribe.core.settings import MapSettings
+from headscribe.eval.above_chance import mark_above_chance
 from headscribe.mapping import head_maps
 from headscribe.pipeline import MapDir, map_model, score_model
 from headscribe.pipeline.map.identity import map_identity
@@ -172,6 +174,16 @@ def test_other_operations_are_added(model: str, operations: Path, tmp_path: Path
     both = score_model(model, tmp_path / "map", heads="L0", operations=[second])
     assert {row.operation for row in both.scores()} == {"invented", "second"}
     assert {item.name for item in both.header.operations} == {"invented", "second"}
+
+
+def test_scores_are_judged_anew_over_the_whole_map_when_some_are_added(
+    model: str, operations: Path, tmp_path: Path
+) -> None:
+    one = score_model(model, tmp_path / "map", MapSettings(), heads="L0H1", operations=[operations])
+    assert all(score.above_chance is not None for score in one.scores())
+    every = score_model(model, tmp_path / "map", MapSettings(), operations=[operations]).scores()
+    unmarked = [replace(score, above_chance=None, suppression_above_chance=None) for score in every]
+    assert mark_above_chance(unmarked, one.header.model.n_tokens) == every
 
 
 def test_an_error_in_the_first_layer_leaves_nothing(
