@@ -92,7 +92,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A count that the file holds as a share of another field; whole numbers come back exactly."""
+    """A count, or None, that the file holds as a share of another field; whole numbers come back exactly."""
 
     column: FileColumn
     whole: str
@@ -102,14 +102,15 @@ class Share:
         """Its one column."""
         return (self.column,)
 
-    def put(self, values: Sequence[tuple[int, int]]) -> Columns:
+    def put(self, values: Sequence[tuple[int | None, int]]) -> Columns:
         """The shares of pairs of a count and its whole."""
-        return {self.column.name: [count / whole for count, whole in values]}
+        shares = [None if count is None else count / whole for count, whole in values]
+        return {self.column.name: shares}
 
-    def take(self, columns: Columns) -> Sequence[int]:
+    def take(self, columns: Columns) -> Sequence[int | None]:
         """The counts."""
-        shares, wholes = columns[self.column.name], columns[self.whole]
-        return [round(share * whole) for share, whole in zip(shares, wholes, strict=True)]
+        pairs = zip(columns[self.column.name], columns[self.whole], strict=True)
+        return [None if share is None else round(share * whole) for share, whole in pairs]
 
 
 @dataclass(frozen=True, slots=True)
