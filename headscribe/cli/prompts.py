@@ -108,13 +108,15 @@ def new(
     """Write a template of your own, beginning with another one."""
     from headscribe.core.errors import BadOption
     from headscribe.core.places import user_config
-    from headscribe.prompts import find_template, find_templates
+    from headscribe.core.settings import VIEW
+    from headscribe.prompts import find_template, find_templates, fitting_reference
     from headscribe.prompts.copying import copy_text
     from headscribe.store.atomic import write_text
 
     known = [found.version for found in find_templates(asking.prompt_folders) if found.name == name]
     version = max(known, default=0) + 1
-    text = copy_text(find_template(source, asking.prompt_folders), name, version)
+    fitting = fitting_reference(source, asking.prompt_folders, parts=VIEW == "parts" or "@" in source)
+    text = copy_text(find_template(fitting, asking.prompt_folders), name, version)
     path = out or user_config() / "prompts" / f"{name}-{version}.toml"
     if path.exists() and not force:
         raise BadOption("there is a file already", where=path, do="Give another -o, or --force to replace it")

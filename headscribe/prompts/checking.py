@@ -14,6 +14,7 @@ from headscribe.core.evidence import Evidence
 from headscribe.prompts.estimate import estimate_tokens
 from headscribe.prompts.examples import example_for
 from headscribe.prompts.loading import check_fields, parse_template
+from headscribe.prompts.parts import ATTRIBUTES, PARTS_VARIABLES
 from headscribe.prompts.schema import check_schema
 from headscribe.prompts.subjects import SUBJECTS, subject_of
 from headscribe.prompts.template import Template, environment
@@ -121,10 +122,12 @@ def _text_problems(fields: dict[str, Any]) -> Iterator[str]:
     for name in sorted(declared - used):
         yield f"variable '{name}' is in variables but not used"
     if subject_of((declared | used) & known) is Evidence:
-        for name in sorted(parts - set(ROW)):
-            yield _leak(name) if name in LEAKS else f"a row has no '{name}', it has {', '.join(ROW)}"
-        if not (declared | used) & {"mappings", "sources"}:
-            yield "shows nothing of the head: use mappings or sources"
+        allowed = ROW if PARTS_VARIABLES.keys().isdisjoint(declared | used) else (*ROW, *ATTRIBUTES)
+        for name in sorted(parts - set(allowed)):
+            allowed_names = ", ".join(dict.fromkeys(allowed))
+            yield _leak(name) if name in LEAKS else f"a row has no '{name}', it has {allowed_names}"
+        if not (declared | used) & {"mappings", "sources", "sharpest", "salient"}:
+            yield "shows nothing of the head: use mappings or sources, or sharpest or salient"
 
 
 def _leak(name: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from headscribe.core.evidence import Evidence
+from headscribe.core.parts import ConstantPart, PartsMapping, Ranking
 from headscribe.core.records import Mapping, Token
 from headscribe.prompts.checklists import Checklist, Option
 from headscribe.prompts.contexts import ContextEvidence, ContextPrompt, ContextQuestion
+from headscribe.prompts.parts import PARTS_VARIABLES
 from headscribe.prompts.subjects import Feedback, Question, Subject, WrongAnswer, subject_of
 
 
@@ -36,6 +38,41 @@ _CAPITALS = _rows(
 _NUMBERS = _rows(("three", "four five third", "three two"), ("six", "seven eight sixth", "six five"))
 _COPIES = _rows(("green", "green greens Green", "red blue"), ("table", "table tables Table", "chair desk"))
 _LISTS = tuple(map(_tokens, ("Paris Lyon", "four five", "green greens", "Cairo Nile")))
+
+_CONSTANT = ConstantPart(
+    share=0.1,
+    promoted=_tokens("ilder mov"),
+    strengths=(4.1, 3.9),
+    suppressed=_tokens("obl gri"),
+    suppressed_strengths=(-4.4, -4.0),
+    agreement=0.8,
+    flat_targets=0,
+    exact=True,
+)
+
+
+def _taken_apart(rows: tuple[Mapping, ...], ranking: Ranking) -> tuple[PartsMapping, ...]:
+    return tuple(
+        PartsMapping(
+            row.rank,
+            row.source,
+            row.saliency,
+            row.targets,
+            row.logits,
+            row.suppressed,
+            row.suppressed_logits,
+            ranking=ranking,
+            strength=8.0 - row.rank,
+            row_class=0 if ranking == "sharpest" else -1,
+        )
+        for row in rows
+    )
+
+
+def _parts(sharpest: tuple[Mapping, ...], salient: tuple[Mapping, ...]) -> Evidence:
+    rows = (*_taken_apart(sharpest, "sharpest"), *_taken_apart(salient, "salient"))
+    return Evidence(rows, constant=_CONSTANT)
+
 
 _CITIES = (ContextPrompt("The capital of", " France"), ContextPrompt("The largest city of", " France"))
 _TOWERS = (ContextPrompt("She climbed the Eiffel", " Tower"), ContextPrompt("We took a train", " to"))
@@ -75,4 +112,6 @@ EXAMPLES: dict[type[Subject], tuple[Subject, Subject]] = {
 
 def example_for(variables: set[str]) -> tuple[Subject, Subject]:
     """Two invented subjects of a template with these variables; evidence where they fit nothing."""
+    if not PARTS_VARIABLES.keys().isdisjoint(variables):
+        return _parts(_CAPITALS, _COPIES), _parts(_NUMBERS, _CAPITALS)
     return EXAMPLES[subject_of(variables) or Evidence]

@@ -106,6 +106,32 @@ def find_template(reference: str, folders: Sequence[str | Path] = ()) -> Templat
     return _only([found for found in versions if found.version == newest])
 
 
+def fitting_reference(reference: str, folders: Sequence[str | Path] = (), *, parts: bool) -> str:
+    """The reference of the template that a name without version means with a map of this kind.
+
+    That is the newest version that the map can fill in: one that asks for a head taken apart needs a map that
+    holds its parts.
+
+    Args:
+        reference: as for ``find_template``; one that names a version or a file stays.
+        folders: as for ``find_template``.
+        parts: whether the map holds the parts of heads.
+
+    Raises:
+        BadPrompt: there is no such template, or the version named does not fit the map.
+    """
+    template = load_template(reference, folders)
+    if parts or not template.takes_apart:
+        return reference
+    if "@" not in reference and not reference.endswith(".toml"):
+        for version in range(template.version - 1, 0, -1):
+            older = f"{reference}@{version}"
+            if older in template_names(folders) and not load_template(older, folders).takes_apart:
+                return older
+    do = "Describe with --view parts, or choose an earlier version"
+    raise BadPrompt(f"{template.reference} needs the parts of heads", where="--prompt", do=do)
+
+
 def load_template(reference: str, folders: Sequence[str | Path] = ()) -> Template:
     """A template by what ``find_template`` takes.
 

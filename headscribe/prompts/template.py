@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headscribe.core.chat import Message, content_hash
 from headscribe.core.errors import BadPrompt
 from headscribe.core.evidence import Evidence
+from headscribe.prompts.parts import PARTS_VARIABLES
 from headscribe.prompts.schema import check_schema
 from headscribe.prompts.subjects import SUBJECTS, Subject, subject_of
 from headscribe.prompts.variables import VARIABLES, JsonText, to_json
@@ -81,6 +82,11 @@ class Template:
         """Whether it asks about a head's evidence, as a describer does."""
         return subject_of(set(self.variables)) is Evidence
 
+    @property
+    def takes_apart(self) -> bool:
+        """Whether it asks for a head taken apart, which maps of the view ``parts`` hold alone."""
+        return not PARTS_VARIABLES.keys().isdisjoint(self.variables)
+
     def render(self, subject: Subject) -> tuple[Message, ...]:
         """The messages that ask about one head, or one question. Equal subjects give equal messages.
 
@@ -92,6 +98,12 @@ class Template:
         if other := sorted(set(self.variables) - set(known)):
             do = f"Use {', '.join(sorted(known))}"
             raise BadPrompt(f"variables unknown here: {', '.join(other)}", where=self._where, do=do)
+        if self.takes_apart and isinstance(subject, Evidence) and subject.constant is None:
+            raise BadPrompt(
+                "it asks for the parts of a head, and the map has none",
+                where=self._where,
+                do="Describe with --view parts, or use an earlier version",
+            )
         values = {name: known[name](subject) for name in self.variables}
         texts = {"system": self.system, "user": self.user}
         return tuple(Message(role, self._fill(role, text, values)) for role, text in texts.items() if text)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Mapping, Token
+from headscribe.core.records import Mapping
+from headscribe.prompts.parts import LONGEST_TOKEN, PARTS_VARIABLES, token_text
 
-LONGEST_TOKEN = 100
-"""Characters of a token that enter a prompt; some vocabularies hold runs of hundreds."""
+__all__ = ["LONGEST_TOKEN", "ROW", "VARIABLES", "JsonText", "to_json"]
 
 
 class JsonText(str):
@@ -31,16 +31,12 @@ def to_json(value: Any) -> JsonText:
     return JsonText("".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text))
 
 
-def _text(token: Token) -> str:
-    return token.text if len(token.text) <= LONGEST_TOKEN else token.text[:LONGEST_TOKEN] + "…"
-
-
 def _row(mapping: Mapping) -> dict[str, Any]:
     return {
         "rank": mapping.rank,
-        "source": _text(mapping.source),
-        "targets": [_text(token) for token in mapping.targets],
-        "suppressed": [_text(token) for token in mapping.suppressed],
+        "source": token_text(mapping.source),
+        "targets": [token_text(token) for token in mapping.targets],
+        "suppressed": [token_text(token) for token in mapping.suppressed],
     }
 
 
@@ -49,7 +45,8 @@ ROW = ("rank", "source", "targets", "suppressed")
 
 VARIABLES: dict[str, Callable[[Evidence], Any]] = {
     "mappings": lambda evidence: [_row(mapping) for mapping in evidence.mappings],
-    "sources": lambda evidence: [_text(mapping.source) for mapping in evidence.mappings],
+    "sources": lambda evidence: [token_text(mapping.source) for mapping in evidence.mappings],
     "contrast": lambda evidence: [[_row(mapping) for mapping in rows] for rows in evidence.contrast],
+    **PARTS_VARIABLES,
 }
 """The variables that a template may name, each made from the evidence alone."""

@@ -19,6 +19,7 @@ RELEASED = {
     "categorize@1": "a0b6109a0cac4b34afce3a0b3b86abc4b290bd4bf2ebed8d2e25afead3c18034",
     "contrast@1": "21becba947cfe07ee94419c9bd2a57ee3d26f30cae539cc3592b6952289ed8c6",
     "describe@1": "133e9c8118d816842ba62b9ed8640cc7062df835146b2a364ebdbf0be385a1ef",
+    "describe@2": "994f4061af16c28bbf0fa80734a8514af0efd719db30e7f63cba971a9ce33c29",
     "detect@1": "0647a784b303cc386cb294ce4c174af53ee2fde1cbe3266d591265434a24c479",
     "judge@1": "be0e72caa9087c63d01ab3a0cd8c5e2dc54609c58ae5fbbc5cb095c7b97ac06e",
     "lookup_classify@1": "0895a1287e431dfc71f370c1ca076d822ed918532170098cfd98e2f36586c4ec",

@@ -101,6 +101,8 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
     check_run_folder(run)
     pairs = load_operations(operations or [])
     job = open_job(model, revision, map_settings or MapSettings(), heads, operations=pairs)
+    if spec.kind != "rules":
+        asking = asking.model_copy(update={"prompt": _prompt(asking, job)})
     if spec.kind == "rules" and not llm:
         progress.say("No LLM is set, so the built-in rules describe. Set one with --llm or HEADSCRIBE_LLM")
     return DescribeRequest(
@@ -118,6 +120,13 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
         comparison_heads=_comparison_heads(asking) if spec.kind != "rules" else ALONE,
         engine=engine,
     )
+
+
+def _prompt(settings: DescribeSettings, job: MapJob) -> str:
+    from headscribe.prompts import fitting_reference
+
+    parts = job.settings.view == "parts"
+    return fitting_reference(settings.prompt, settings.prompt_folders, parts=parts)
 
 
 def _comparison_heads(settings: DescribeSettings) -> ComparisonHeads:

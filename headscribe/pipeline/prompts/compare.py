@@ -76,7 +76,8 @@ def compare_prompts(  # noqa: PLR0913 - one argument per option of the command
         HeadscribeError: an argument, the model or the folder cannot be used.
     """
     progress, settings = progress or Silent(), describe_settings or DescribeSettings()
-    templates = _templates(prompts, settings)
+    parts = (map_settings or MapSettings()).view == "parts"
+    templates = _templates(prompts, settings, parts=parts)
     folder = out or Path("runs") / f"prompts-{default_run(model).name}"
     common: dict[str, Any] = {
         "llm": llm,
@@ -98,12 +99,16 @@ def compare_prompts(  # noqa: PLR0913 - one argument per option of the command
     return found
 
 
-def _templates(prompts: Sequence[str], settings: DescribeSettings) -> list[tuple[Template, str]]:
-    from headscribe.prompts import load_template
+def _templates(
+    prompts: Sequence[str], settings: DescribeSettings, *, parts: bool
+) -> list[tuple[Template, str]]:
+    from headscribe.prompts import fitting_reference, load_template
 
     if len(prompts) < 2:
         raise BadOption("one prompt cannot be compared", where="PROMPT", do="Give two or more")
-    found = [(load_template(reference, settings.prompt_folders), reference) for reference in prompts]
+    folders = settings.prompt_folders
+    fitting = [fitting_reference(reference, folders, parts=parts) for reference in prompts]
+    found = [(load_template(reference, folders), reference) for reference in fitting]
     seen: dict[str, str] = {}
     for template, reference in found:
         if not template.describes:
