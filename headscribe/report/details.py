@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from headscribe.core.evidence import order
 from headscribe.core.heads import Head
-from headscribe.core.records import HeadMap
+from headscribe.core.parts import PartsMapping, Role, TakenApart
+from headscribe.core.records import HeadMap, Mapping
 from headscribe.core.rounds import AskedItem, Experiment, Round, Transcript
 from headscribe.report.words import TokenTable, line, script_json
 
@@ -28,19 +30,30 @@ class Details:
         self._parts: dict[Head, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
     def add_map(self, found: HeadMap) -> None:
-        """Rows of [source, saliency, promoted, suppressed], tokens by number."""
+        """Rows of [source, saliency, promoted, suppressed], tokens by number.
+
+        Those of a head taken apart, the sharpest first, go on with [strength in σ, ranking, members]; its
+        constant part and roles are kept beside them.
+        """
+        rows = sorted(found.mappings, key=order)
+        self._mappings[found.head] = script_json(list(map(self._row, rows)))
+        if isinstance(found, TakenApart):
+            numbers, part = self._words.numbers, found.constant
+            constant = [_short(part.share), numbers(part.promoted), numbers(part.suppressed)]
+            self._add(found.head, "constant", constant)
+            self._add(found.head, "roles", map(self._role, found.roles))
+
+    def _row(self, row: Mapping) -> list[Any]:
         number, numbers = self._words.number, self._words.numbers
-        self._mappings[found.head] = script_json(
-            [
-                [
-                    number(row.source),
-                    float(f"{row.saliency:.4g}"),
-                    numbers(row.targets),
-                    numbers(row.suppressed),
-                ]
-                for row in found.mappings
-            ]
-        )
+        said = [number(row.source), _short(row.saliency), numbers(row.targets), numbers(row.suppressed)]
+        if isinstance(row, PartsMapping):
+            said += [_short(row.strength), row.ranking, numbers(row.members)]
+        return said
+
+    def _role(self, role: Role) -> list[Any]:
+        numbers = self._words.numbers
+        near, far = (role.sources, role.targets), (role.far_sources, role.far_targets)
+        return [_short(role.share), *map(numbers, (*near, *far))]
 
     def add_transcript(self, head: Head, found: Transcript) -> None:
         """Rounds, items and experiments; a head's may come in several parts."""
@@ -53,7 +66,7 @@ class Details:
         return (self._mappings.pop(head, "[]") for head in heads)
 
     def transcripts(self, heads: Iterable[Head]) -> Iterator[str]:
-        """The lines of their rounds, tests and experiments, likewise."""
+        """The lines of their rounds, tests and experiments, constant part and roles, likewise."""
         for head in heads:
             parts = self._parts.pop(head, {})
             yield "{" + ",".join(f'"{name}":[{",".join(rows)}]' for name, rows in parts.items()) + "}"
@@ -74,6 +87,10 @@ class Details:
             line(item.answer, LONGEST),
             line(item.reason, LONGEST),
         ]
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
 
 
 def _round(row: Round) -> list[Any]:

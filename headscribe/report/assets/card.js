@@ -44,12 +44,32 @@
   }
 
   const tokens = (numbers, cls) => numbers.flatMap((number) => [token(number, cls), " "]);
+  const list = (numbers, cls) => make("td", {}, ...tokens(numbers, cls));
+  const ENDS = [["Source"], ["Promotes, strongest first"], ["Suppresses, strongest first"]];
   function mappings(head) {
     const rows = R.mappings(head);
     if (!rows.length) return [];
-    return part("Salient mappings", table([["Saliency", "num"], ["Source"], ["Promotes, strongest first"], ["Suppresses, strongest first"]],
+    if (rows[0].length > 4) return parts(head, rows);
+    return part("Salient mappings", table([["Saliency", "num"], ...ENDS],
       rows.map((row) => make("tr", {}, make("td", { text: row[1], cls: "num quiet" }), make("td", {}, token(row[0])),
-        make("td", {}, ...tokens(row[2])), make("td", {}, ...tokens(row[3], "minus")))), "mappings"));
+        list(row[2]), list(row[3], "minus"))), "mappings"));
+  }
+
+  // A head taken apart: what it does whatever the source, what because of it, and its roles.
+  function parts(head, rows) {
+    const { constant: [share, promoted, suppressed], roles } = R.transcript(head);
+    const strength = (row) => make("td", { text: `${row[4].toFixed(1)} σ`, cls: "num quiet" });
+    const source = (row) => make("td", {}, token(row[0]), ...(row[6].length ? [make("small", { text: " also " }), ...tokens(row[6])] : []));
+    const of = (ranking) => table([["First target", "num"], ...ENDS], rows.filter((row) => row[5] === ranking)
+      .map((row) => make("tr", {}, strength(row), source(row), list(row[2]), list(row[3], "minus"))), "mappings");
+    const role = ([part, ...ends]) => make("tr", {}, make("td", { text: percent(part), cls: "num quiet" }), ...ends.map((one) => list(one)));
+    const sides = [["Share", "num"], ["Sources"], ["promote"], ["Opposite sources"], ["promote"]];
+    return [
+      ...part("Whatever the source", make("p", {}, `${percent(share)} of what it writes: promotes `, ...tokens(promoted), "suppresses ", ...tokens(suppressed, "minus"))),
+      ...part("Sharpest pairs", of("sharpest")),
+      fold("Sources on which it acts most", of("salient")),
+      ...(roles.length ? [fold(`Roles (${roles.length})`, table(sides, roles.map(role), "mappings"))] : []),
+    ];
   }
 
   const verdict = (item) => (item[6] === null ? "unanswered" : item[6] === item[5] ? "passed" : "failed");

@@ -32,12 +32,19 @@
   // Tokens as (id, text as shown: between quotes, escaped); numbers as in the run's tables.
   R.record = (head) => {
     const token = (number) => ({ id: data.ids[number], text: data.words[number] });
-    const { rounds, tests, experiments } = R.transcript(head);
+    const { rounds, tests, experiments, constant, roles } = R.transcript(head);
+    const all = (numbers) => numbers.map(token);
+    const apart = constant.length ? {
+      constant: { share: constant[0], promoted: all(constant[1]), suppressed: all(constant[2]) },
+      roles: roles.map(([share, sources, targets, far, written]) => ({ share, sources: all(sources), targets: all(targets), far_sources: all(far), far_targets: all(written) })),
+    } : {};
     const { index, scores, top, said, sure: _, text, name, ...own } = head;
     return {
       ...data.origin, name, ...own,
       operations: scores.map((row) => ({ ...data.operations[row[0]], hits: row[1], suppression_hits: row[2], score: R.share(row, 1), suppression_score: R.share(row, 2) })),
-      mappings: R.mappings(head).map(([source, saliency, targets, suppressed]) => ({ source: token(source), saliency, targets: targets.map(token), suppressed: suppressed.map(token) })),
+      mappings: R.mappings(head).map(([source, saliency, targets, suppressed, strength, ranking, members]) => ({
+        source: token(source), saliency, targets: all(targets), suppressed: all(suppressed), ...(ranking ? { strength, ranking, members: all(members) } : {}) })),
+      ...apart,
       notes: (data.notes[name] || []).map(([title, note]) => ({ title, text: note })),
       rounds: rounds.map(([round, status, kept, description, confidence, n]) => ({ round, status, kept, description, confidence, n })),
       tests: tests.map(([round, part, kind, source, choices, right, answer, reason]) => ({ round, part, kind, source: token(source), choices: choices.map((one) => one.map(token)), right, answer, reason })),

@@ -4,7 +4,7 @@
   const R = globalThis.report;
   const data = JSON.parse(R.byId("data").textContent);
   const EMPTY = { description: null, error: null, inputs: null, pattern: null, confidence: null, low: null, high: null, unanswered: null };
-  const MADE = { rounds: [], tests: [], experiments: [] };
+  const MADE = { rounds: [], tests: [], experiments: [], constant: [], roles: [] };
 
   const share = (row, column) => row[column] / data.operations[row[0]].pairs;
   const heads = JSON.parse(R.byId("described").textContent).map((row, index) => {
