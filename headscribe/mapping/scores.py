@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from headscribe.core.heads import Head
@@ -19,9 +20,12 @@ from headscribe.mapping.devices import (
     full_precision,
 )
 from headscribe.mapping.facts import OV
-from headscribe.mapping.hits import HitCounter
+from headscribe.mapping.hits import HitCounter, Hits
 from headscribe.mapping.layers import layer_by_layer
 from headscribe.mapping.pair_table import ScoredList, pair_table
+from headscribe.mapping.parts.readout import readout
+from headscribe.mapping.parts.sources import SourceSpread
+from headscribe.mapping.parts.spread import Spread
 from headscribe.mapping.salience import value_heads
 from headscribe.mapping.source_view import View, source_vectors, view_of_layer, vocabulary_rows
 from headscribe.operations import Operation, k_for, single_token_pairs, valid
@@ -140,6 +144,8 @@ class LayerScorer:
             self._table,
         )
         self._vectors: dict[View, Tensor] = {}
+        parts = settings.view == "parts"
+        self._spread = SourceSpread(checkpoint, settings, self._arithmetic) if parts else None
 
     @full_precision
     def __call__(self, layer: int, heads: Sequence[int], ov: OV | None = None) -> list[OperationScore]:
@@ -152,17 +158,33 @@ class LayerScorer:
         """
         dtype, device, norms = self._arithmetic.dtype, self._arithmetic.device, self._settings.folding
         ov = ov or self._checkpoint.ov(layer, dtype, device, norms=norms)
-        read = value_heads(ov, heads)
-        values = {index: self._sources(layer) @ ov.w_v[index] for index in sorted(set(read))}
-        return [
-            score
-            for head, index in zip(heads, read, strict=True)
-            for score in self._scores(Head(layer, head), values[index], ov.w_o[head])
-        ]
+        view, read = view_of_layer(self._settings, layer), value_heads(ov, heads)
+        used = sorted(set(read))
+        values = self._sources(view) @ ov.w_v[used]
+        spread = self._spread.of(view, ov.w_v[used]) if self._spread else None
+        found: list[OperationScore] = []
+        for head, place in zip(heads, map(used.index, read), strict=True):
+            whole = self._whole(values[place], ov.w_o[head])
+            specific = self._specific(spread.of([place]), values[place], ov.w_o[head]) if spread else None
+            found += self._scores(Head(layer, head), whole, specific)
+        return found
 
-    def _scores(self, head: Head, values: Tensor, w_o: Tensor) -> Iterator[OperationScore]:
-        hits = self._hits(values, lambda rows: rows @ w_o.T)
-        listed, shuffled = hits.listed.tolist(), hits.shuffled.tolist()
+    def _whole(self, values: Tensor, w_o: Tensor) -> Hits:
+        return self._hits(values, lambda rows: rows @ w_o.T)
+
+    def _specific(self, spread: Spread, values: Tensor, w_o: Tensor) -> Hits:
+        """Of the specific part in units of σ (definitions section 8)."""
+        values = values.to(torch.promote_types(values.dtype, torch.float32))
+        return self._hits(
+            spread.whitened(values[None])[0],
+            lambda rows: readout(rows, w_o[None], spread.root).unit()[0],
+        )
+
+    def _scores(self, head: Head, whole: Hits, specific: Hits | None) -> Iterator[OperationScore]:
+        nothing = [[None] * len(self._lists)] * 2
+        listed, shuffled = whole.listed.tolist(), whole.shuffled.tolist()
+        of_specific = specific.listed.tolist() if specific else nothing
+        of_shuffled = specific.shuffled.tolist() if specific else nothing
         for place, (operation, pairs, k) in enumerate(self._lists):
             yield OperationScore(
                 head,
@@ -172,13 +194,16 @@ class LayerScorer:
                 suppression_hits=listed[1][place],
                 k=k,
                 n_pairs=len(pairs),
+                specific_hits=of_specific[0][place],
+                specific_suppression_hits=of_specific[1][place],
                 shuffled_score=shuffled[0][place],
                 shuffled_suppression_score=shuffled[1][place],
+                specific_shuffled_score=of_shuffled[0][place],
+                specific_suppression_shuffled_score=of_shuffled[1][place],
             )
 
-    def _sources(self, layer: int) -> Tensor:
-        """E' of the pairs' sources in the layer's view: [s, d_model]."""
-        view = view_of_layer(self._settings, layer)
+    def _sources(self, view: View) -> Tensor:
+        """E' of the pairs' sources: [s, d_model]."""
         if view not in self._vectors:
             self._vectors[view] = source_vectors(
                 self._checkpoint, view, self._arithmetic, self._table.sources, self._settings.folding

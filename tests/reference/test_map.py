@@ -13,6 +13,7 @@ from headscribe.core.settings import MapSettings
 from headscribe.mapping.head_maps import map_heads
 from headscribe.mapping.scores import score_pairs
 from headscribe.mapping.top_pairs import top_pairs
+from headscribe.mapping.usable_tokens import usable_tokens
 from headscribe.operations import Operation
 from tests.reference import definitions
 from tests.reference.conftest import Case
@@ -21,6 +22,7 @@ FLOAT64 = MapSettings(dtype="float64", salient=12, targets=4)
 PAPER = FLOAT64
 EVERYWHERE = FLOAT64.model_copy(update={"source_view": "first-mlp", "padded_rows": "keep"})
 FOLDED = FLOAT64.model_copy(update={"source_view": "residual", "norms": "fold"})
+PARTS = FLOAT64.model_copy(update={"view": "parts"})
 RAW = FLOAT64.model_copy(update={"source_view": "raw", "norms": "fold"})
 every_map = pytest.mark.parametrize(
     "wanted", [PAPER, EVERYWHERE, FOLDED, RAW], ids=lambda one: one.source_view
@@ -28,11 +30,11 @@ every_map = pytest.mark.parametrize(
 
 
 def circuit(case: Case, wanted: MapSettings, head: Head) -> definitions.Circuit:
-    """A head's circuit; ``auto`` is the paper's rule, by which layer 0 reads the embedding."""
-    view = wanted.source_view
+    """A head's circuit; ``auto`` is the rule of the view, by which layer 0 reads the embedding."""
+    view, in_parts = wanted.source_view, wanted.view == "parts"
     if view == "auto":
-        view = "raw" if head.layer == 0 else "first-mlp"
-    return definitions.circuit(case.weights, view, *head, fold=wanted.norms == "fold")
+        view = "raw" if head.layer == 0 else "residual" if in_parts else "first-mlp"
+    return definitions.circuit(case.weights, view, *head, fold=in_parts or wanted.norms == "fold")
 
 
 @pytest.mark.parametrize("wanted", [PAPER, EVERYWHERE, FOLDED, RAW], ids=lambda one: one.source_view)
@@ -62,16 +64,28 @@ def test_top_pairs(case: Case, wanted: MapSettings) -> None:
         assert [pair.logit for pair in found] == pytest.approx([float(m[pair]) for pair in expected])
 
 
-@pytest.mark.parametrize("wanted", [PAPER, FOLDED], ids=["paper", "folded"])
+@pytest.mark.parametrize("wanted", [PAPER, FOLDED, PARTS], ids=["paper", "folded", "parts"])
 def test_operation_scores(case: Case, wanted: MapSettings) -> None:
     draw, tokens = random.Random(0), case.rows.tolist()
-    pairs = [(draw.choice(tokens), draw.choice(tokens)) for _ in range(40)]
+    pairs = [(draw.choice(tokens), draw.choice(tokens[:60])) for _ in range(40)]
+    pairs += pairs[:3]
     lists = [(Operation(f"k{k}", "any", 1, "", "", None, ()), pairs, k) for k in (1, 10, len(tokens) // 8)]
     scores = score_pairs(case.checkpoint, wanted, lists, case.heads, Silent())
     assert sum(score.hits for score in scores) > 0
+    usable = usable_tokens(case.checkpoint, wanted).mask.nonzero().flatten()
     for head in case.heads:
-        m = definitions.head_map(circuit(case, wanted, head), case.weights.u)
-        for score in scores:
-            if score.head == head:
-                expected = definitions.hits(m, pairs, case.rows, score.k)
-                assert (score.hits, score.suppression_hits) == expected
+        c = circuit(case, wanted, head)
+        m = definitions.head_map(c, case.weights.u)
+        z = definitions.parts(c, case.weights.u, usable).standardised if wanted.view == "parts" else None
+        for score in (one for one in scores if one.head == head):
+            expected = definitions.hits(m, pairs, case.rows, score.k)
+            assert (score.hits, score.suppression_hits) == expected
+            shuffled = definitions.shuffled(m, pairs, case.rows, score.k)
+            assert (score.shuffled_score, score.shuffled_suppression_score) == pytest.approx(shuffled)
+            specific = (score.specific_hits, score.specific_suppression_hits)
+            their_shuffled = (score.specific_shuffled_score, score.specific_suppression_shuffled_score)
+            if z is None:
+                assert specific == their_shuffled == (None, None)
+            else:
+                assert specific == definitions.hits(z, pairs, case.rows, score.k)
+                assert their_shuffled == pytest.approx(definitions.shuffled(z, pairs, case.rows, score.k))

@@ -55,10 +55,10 @@ def spread_of_values(values: Tensor, usable: Tensor) -> Spread:
         usable: S, [rows] of bool, at least one.
     """
     ids = usable.nonzero().flatten()
-    sums = _Sums()
+    moments = Moments()
     for block in torch.split(ids, BLOCK):
-        sums.add(values[:, block])
-    return sums.spread()
+        moments.add(values[:, block])
+    return moments.spread()
 
 
 def spread_of_sources(sources: Tensor, usable: Tensor, w_v: Tensor) -> Spread:
@@ -69,38 +69,57 @@ def spread_of_sources(sources: Tensor, usable: Tensor, w_v: Tensor) -> Spread:
         usable: S, [rows] of bool, at least one.
         w_v: [heads, d_model, d_head], of the dtype and on the device of ``sources``.
     """
-    sums = _Sums()
+    moments = Moments()
     for block in torch.split(usable.nonzero().flatten(), BLOCK):
-        sums.add(sources[block] @ w_v)
-    return sums.spread()
+        moments.add(sources[block] @ w_v)
+    return moments.spread()
 
 
-class _Sums:
-    """First and second moments of values, summed in float64 as they come."""
+class Moments:
+    """Mean and covariance of vectors, summed in float64 as they come."""
 
     def __init__(self) -> None:
         self._n, self._eps = 0, 0.0
         self._first: Tensor | float = 0.0
         self._second: Tensor | float = 0.0
 
-    def add(self, values: Tensor) -> None:
-        """Take in values [heads, n, d_head]."""
-        self._eps = torch.finfo(values.dtype).eps
-        values = values.double()
-        self._n += values.shape[1]
-        self._first = values.sum(1) + self._first
-        self._second = torch.bmm(values.transpose(1, 2), values) + self._second
+    def add(self, vectors: Tensor) -> None:
+        """Take in vectors, for some heads: [heads, n, d]."""
+        self._eps = torch.finfo(vectors.dtype).eps
+        vectors = vectors.double()
+        self._n += vectors.shape[1]
+        self._first = vectors.sum(1) + self._first
+        self._second = torch.bmm(vectors.transpose(1, 2), vectors) + self._second
 
     def spread(self) -> Spread:
+        """The spread of the vectors."""
+        return _spread(*self._mean_and_covariance(), self._eps, self._n)
+
+    def spread_through(self, w_v: Tensor) -> Spread:
+        """The spread of the vectors times W_V of several heads, which share them.
+
+        Args:
+            w_v: [heads, d, d_head].
+        """
+        w_v = w_v.double()
+        mean, covariance = self._mean_and_covariance()
+        return _spread(
+            torch.matmul(mean, w_v)[:, 0], w_v.transpose(1, 2) @ covariance @ w_v, self._eps, self._n
+        )
+
+    def _mean_and_covariance(self) -> tuple[Tensor, Tensor]:
         assert isinstance(self._first, Tensor)
         mean = self._first / self._n
-        covariance = self._second / self._n - mean[:, :, None] * mean[:, None]
-        lengths, axes = torch.linalg.eigh(covariance)
-        lengths, axes = lengths.flip(1), axes.flip(2)
-        # rounding, of the values and of the subtraction, is no variance
-        size = lengths[:, :1] + mean.square().sum(1)[:, None]
-        noise = size * mean.shape[1] * max(self._eps**2, torch.finfo(torch.float64).eps)
-        varies = lengths > noise
-        deviations = torch.where(varies, lengths, 0).sqrt()
-        inverse = torch.where(varies, lengths, torch.inf).rsqrt()
-        return Spread(mean, axes * deviations[:, None], axes * inverse[:, None], self._n)
+        return mean, self._second / self._n - mean[:, :, None] * mean[:, None]
+
+
+def _spread(mean: Tensor, covariance: Tensor, eps: float, n_sources: int) -> Spread:
+    lengths, axes = torch.linalg.eigh(covariance)
+    lengths, axes = lengths.flip(1), axes.flip(2)
+    # rounding, of the values and of the subtraction, is no variance
+    size = lengths[:, :1] + mean.square().sum(1)[:, None]
+    noise = size * mean.shape[1] * max(eps**2, torch.finfo(torch.float64).eps)
+    varies = lengths > noise
+    deviations = torch.where(varies, lengths, 0).sqrt()
+    inverse = torch.where(varies, lengths, torch.inf).rsqrt()
+    return Spread(mean, axes * deviations[:, None], axes * inverse[:, None], n_sources)

@@ -37,12 +37,7 @@ class PartTokens:
             BadOption: fewer than two are left, so that nothing varies.
         """
         usable = self.usable & ~rows
-        if int(usable.sum()) < 2:
-            raise BadOption(
-                "fewer than two tokens are usable, so no head can be taken apart",
-                where="--view parts",
-                do="Use --view paper",
-            )
+        enough_usable(int(usable.sum()))
         return PartTokens(usable, self.families)
 
 
@@ -57,9 +52,29 @@ def part_tokens(
         rows: the rows that take part.
         device: of the result.
     """
-    usable = usable_tokens(checkpoint, settings).mask[: rows.stop].clone()
-    usable[list(rows.holes)] = False
+    usable = usable_rows(checkpoint, settings, rows)
     numbers: dict[str, int] = {}
     texts = checkpoint.vocabulary.texts(range(rows.stop))
     families = [numbers.setdefault(spelling_family(text), len(numbers)) for text in texts]
     return PartTokens(usable.to(device), torch.tensor(families, device=device))
+
+
+def usable_rows(checkpoint: Checkpoint, settings: MapSettings, rows: VocabularyRows) -> Tensor:
+    """Which rows belong to usable tokens, up to the last one that takes part: [rows] of bool, on the CPU."""
+    usable = usable_tokens(checkpoint, settings).mask[: rows.stop].clone()
+    usable[list(rows.holes)] = False
+    return usable
+
+
+def enough_usable(n_usable: int) -> None:
+    """See that something can vary over the usable tokens.
+
+    Raises:
+        BadOption: there are fewer than two.
+    """
+    if n_usable < 2:
+        raise BadOption(
+            "fewer than two tokens are usable, so no head can be taken apart",
+            where="--view parts",
+            do="Use --view paper",
+        )
