@@ -12,7 +12,9 @@ from headscribe.cli.show import print_json, print_table
 from headscribe.core.heads import parse_head
 from headscribe.core.settings import MapSettings
 
-COLUMNS = (("Source", "left"), ("Target", "left"), ("Logit", "right"))
+COLUMNS = (("Source", "left"), ("Target", "left"))
+LOGIT = ("Logit", "right")
+STRENGTH = ("σ", "right")
 
 
 @takes_settings
@@ -24,6 +26,13 @@ def pairs(
     suppressed: Annotated[
         bool, typer.Option("--suppressed", help="The pairs that it suppresses most.")
     ] = False,
+    standardised: Annotated[
+        bool,
+        typer.Option(
+            "--standardised",
+            help="In standard deviations of the target over sources, the head's constant part taken out.",
+        ),
+    ] = False,
     settings: Annotated[MapSettings, Without("salient", "targets", "rank_by", "k", "seed")],
     revision: o.Revision = None,
     json: o.Json = False,
@@ -33,12 +42,26 @@ def pairs(
     from headscribe.pipeline import pairs_of_head
 
     chosen = parse_head(head)
-    found = pairs_of_head(model, chosen, settings, top=top, suppressed=suppressed, revision=revision)
+    found = pairs_of_head(
+        model,
+        chosen,
+        settings,
+        top=top,
+        suppressed=suppressed,
+        standardised=standardised,
+        revision=revision,
+    )
     if json:
         print_json({"model": model, "head": chosen.name, "suppressed": suppressed, "pairs": found})
         return
+    numbers = (("strength", STRENGTH), ("logit", LOGIT)) if standardised else (("logit", LOGIT),)
     rows = [
-        (show_token(row["source"]["text"]), show_token(row["target"]["text"]), f"{row['logit']:.2f}")
+        (
+            show_token(row["source"]["text"]),
+            show_token(row["target"]["text"]),
+            *(f"{row[name]:.2f}" for name, _ in numbers),
+        )
         for row in found
     ]
-    print_table(f"{chosen.name} of {model}", COLUMNS, rows)
+    columns = (*COLUMNS, *(column for _, column in numbers))
+    print_table(f"{chosen.name} of {model}", columns, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,14 +50,42 @@ def probe(
     )
 
     def side(tokens: list[dict[str, object]]) -> str:
-        return "\n".join(f"{show_token(str(token['text']))} {token['logit']:.2f}" for token in tokens)
+        return "\n".join(f"{show_token(str(token['text']))} {_number(token)}" for token in tokens)
 
     columns = [(given, "left"), (strongest, "left"), (weakest, "left")]
     cells = [
         [show_token(row["token"]["text"]), side(row["promoted"]), side(row["suppressed"])] for row in rows
     ]
-    if not reverse:
+    if settings.view == "parts":
+        columns.insert(1, ("σ_t" if reverse else "Acts on it", "left"))
+        for row, line in zip(rows, cells, strict=True):
+            line.insert(1, f"{row['saliency']:.2f}\nmore than on {row['percentile']:.0%}")
+    elif not reverse:
         columns.insert(1, ("Saliency", "right"))
         for row, line in zip(rows, cells, strict=True):
             line.insert(1, "–" if row["saliency"] is None else f"{row['saliency']:.2f}")
     print_table(f"{parse_head(head).name} of {model}", columns, cells)
+    if settings.view == "parts" and rows:
+        _print_constant(rows, reverse=reverse)
+
+
+def _number(token: dict[str, object]) -> str:
+    """Its logit; of a head taken apart its strength."""
+    return f"{token['strength']:.1f} σ" if "strength" in token else f"{token['logit']:.2f}"
+
+
+def _print_constant(rows: list[dict[str, Any]], *, reverse: bool) -> None:
+    from headscribe.core.tokens import show_token
+
+    if reverse:
+        for row in rows:
+            text, strength = show_token(row["token"]["text"]), row["constant"]["strength"]
+            typer.echo(f"Whatever the source, {text}: {strength:+.1f} standard deviations of all targets")
+        return
+    constant = rows[0]["constant"]
+    up, down = (
+        "  ".join(show_token(token["text"]) for token in constant[end]) for end in ("promoted", "suppressed")
+    )
+    typer.echo(
+        f"Whatever the source ({constant['share']:.0%} of what it writes): promotes {up}; suppresses {down}"
+    )

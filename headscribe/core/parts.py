@@ -147,3 +147,46 @@ class TakenApart(HeadMap):
     def ranked(self, ranking: Ranking) -> tuple[PartsMapping, ...]:
         """The rows of one ranking, in its order."""
         return tuple(row for row in self.mappings if row.ranking == ranking)
+
+
+@dataclass(frozen=True, slots=True)
+class SharpPair:
+    """One entry of the standardised map: because of ``source``, the head moves ``target``'s logit.
+
+    Attributes:
+        strength: in σ, standard deviations of the target's logit over the usable sources.
+        logit: what the source adds to it, compared with the mean source.
+    """
+
+    source: Token
+    target: Token
+    strength: float
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInParts:
+    """What a head does with one token, as a source or, in reverse, as a target.
+
+    Attributes:
+        token: the token.
+        acting: as a source, how strongly the head acts on it (``PartsMapping.saliency``); as a target, the
+            standard deviation of its logit over the usable sources.
+        percentile: share of the usable tokens for which that is less.
+        promoted: the targets (sources) of the largest strengths, one per spelling family.
+        strengths, logits: theirs.
+        suppressed: those of the smallest.
+        suppressed_strengths, suppressed_logits: theirs.
+        always: as a target, its entry of the constant part, in standard deviations over targets.
+    """
+
+    token: Token
+    acting: float
+    percentile: float
+    promoted: tuple[Token, ...]
+    strengths: tuple[float, ...]
+    logits: tuple[float, ...]
+    suppressed: tuple[Token, ...]
+    suppressed_strengths: tuple[float, ...]
+    suppressed_logits: tuple[float, ...]
+    always: float | None = None

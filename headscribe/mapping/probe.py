@@ -75,9 +75,7 @@ def probe(  # noqa: PLR0913 - what can be asked of a head
     """
     facts, rows = checkpoint.facts, vocabulary_rows(checkpoint, settings)
     check_head(facts, head)
-    for id in token_ids:
-        if not 0 <= id < rows.stop or id in rows.holes:
-            raise BadOption(f"no token has the id {id}", do="Give a token of the model's vocabulary")
+    check_tokens(token_ids, rows)
     if not token_ids:
         return []
     arithmetic = choose_arithmetic(settings)
@@ -85,6 +83,17 @@ def probe(  # noqa: PLR0913 - what can be asked of a head
     ids = torch.tensor(list(token_ids), dtype=torch.long, device=arithmetic.device)
     strength, ends = probed.reverse(ids, top, per_source_norm) if reverse else probed.forward(ids, top)
     return TokenTexts(checkpoint).mappings(ids, strength, ends, per_head=len(token_ids))
+
+
+def check_tokens(token_ids: Sequence[int], rows: VocabularyRows) -> None:
+    """See that tokens take part.
+
+    Raises:
+        BadOption: one does not.
+    """
+    for id in token_ids:
+        if not 0 <= id < rows.stop or id in rows.holes:
+            raise BadOption(f"no token has the id {id}", do="Give a token of the model's vocabulary")
 
 
 def check_head(facts: ModelFacts, head: Head) -> None:

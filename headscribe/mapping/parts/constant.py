@@ -24,10 +24,12 @@ class ConstantParts:
         share: of what each head writes, squared and on average over the usable sources, [heads].
         ends: the most promoted and most suppressed targets, one per spelling family, [heads, k]; in standard
             deviations of the constant part's entries over the usable targets, from their mean.
+        strengths: of every target, in these units, [heads, rows].
     """
 
     share: Tensor
     ends: Extremes
+    strengths: Tensor
 
 
 def constant_parts(
@@ -55,7 +57,9 @@ def constant_parts(
     deviation = shown.std(1, correction=0, keepdim=True)
     strengths = (logits - shown.mean(1, keepdim=True)) / torch.where(deviation > 0, deviation, 1)
     families, usable = tokens.families, tokens.usable
-    ends = [distinct_top(strengths, k, families, usable, largest=largest) for largest in (True, False)]
+    ends = [
+        distinct_top(strengths.clone(), k, families, usable, largest=largest) for largest in (True, False)
+    ]
     whole = constant + varying
     share = torch.where(whole > 0, constant / whole, 0)
-    return ConstantParts(share, Extremes(*ends[0], *ends[1]))
+    return ConstantParts(share, Extremes(*ends[0], *ends[1]), strengths)

@@ -83,7 +83,7 @@ class HeadFactors:
         # the end with the strongest source is the near one
         inside = read[:, self.tokens.usable]
         sign = torch.where(inside.amax(1) >= -inside.amin(1), 1.0, -1.0).to(read)[:, None]
-        return RoleEnds(found.shares, self._ends(read * sign, k), self._ends(written * sign, k))
+        return RoleEnds(found.shares, self.ends(read * sign, k), self.ends(written * sign, k))
 
     def unit(self) -> Tensor:
         """rootᵀ B_t / σ_t: [rows, d_head]; from here on in place of the readout."""
@@ -99,7 +99,7 @@ class HeadFactors:
         """The rows of these sources, with k targets at each end."""
         sources = self.whitened[ids]
         norms = torch.linalg.vector_norm(sources, dim=1)
-        return Rows(ids, acting[ids], norms, self._ends(sources @ unit.T, k))
+        return Rows(ids, acting[ids], norms, self.ends(sources @ unit.T, k))
 
     def most_salient(self, acting: Tensor, n: int) -> Tensor:
         """The n usable sources on which the head acts most, one per spelling family: [n] of ids."""
@@ -112,7 +112,8 @@ class HeadFactors:
         rows = sharpest_rows(found, self.whitened, self.tokens.families, n)
         return rows, classes(self.whitened[rows.ids], self.gram)
 
-    def _ends(self, scores: Tensor, k: int) -> Extremes:
+    def ends(self, scores: Tensor, k: int) -> Extremes:
+        """The ends of rows of scores [n, rows], one usable token per spelling family; overwrites others."""
         families, usable = self.tokens.families, self.tokens.usable
         promoted = distinct_top(scores, k, families, usable)
         return Extremes(*promoted, *distinct_top(scores, k, families, usable, largest=False))

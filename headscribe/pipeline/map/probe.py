@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headscribe.core.errors import BadOption
 from headscribe.core.heads import Head
+from headscribe.core.parts import ConstantPart, TokenInParts
 from headscribe.core.records import Mapping, Token
 from headscribe.core.settings import MapSettings
 
@@ -40,7 +41,12 @@ def probe_model(
 
     Returns:
         For each word ``token``, ``saliency``, ``promoted`` and ``suppressed``; tokens are dictionaries of
-        ``id``, ``text`` and, at the ends, ``logit``.
+        ``id``, ``text`` and, at the ends, ``logit``. With ``settings.view`` ``parts`` this is what the head
+        does because of the source (definitions section 8): ``logit`` is that of the specific part, beside it
+        stands ``strength`` in σ; ``saliency`` is how strongly the head acts on the token (in reverse σ
+        itself) and ``percentile`` the share of usable tokens for which that is less. ``constant`` is what it
+        does whatever the source: ``share``, ``promoted`` and ``suppressed``; in reverse the token's
+        ``strength``.
 
     Raises:
         BadOption: a word is no single token, or takes no part.
@@ -49,10 +55,16 @@ def probe_model(
     from headscribe.mapping.checkpoint import open_checkpoint
     from headscribe.mapping.probe import probe
 
+    settings = settings or MapSettings()
     checkpoint = open_checkpoint(model, revision)
     ids = [_token_id(checkpoint, word) for word in words]
-    found = probe(checkpoint, settings or MapSettings(), head, ids, reverse=reverse, top=top)
-    return [_row(mapping) for mapping in found]
+    if settings.view == "parts":
+        from headscribe.mapping.parts.one_head import OneHead
+
+        one = OneHead(checkpoint, settings, head)
+        constant = one.constant(top)
+        return [_parts(row, constant) for row in one.probe(ids, reverse=reverse, top=top)]
+    return [_row(mapping) for mapping in probe(checkpoint, settings, head, ids, reverse=reverse, top=top)]
 
 
 def _token_id(checkpoint: Checkpoint, word: str) -> int:
@@ -85,4 +97,28 @@ def _row(mapping: Mapping) -> dict[str, Any]:
         "saliency": mapping.saliency,
         "promoted": end(mapping.targets, mapping.logits),
         "suppressed": end(mapping.suppressed, mapping.suppressed_logits),
+    }
+
+
+def _parts(row: TokenInParts, constant: ConstantPart) -> dict[str, Any]:
+    def end(tokens: Sequence[Token], **numbers: Sequence[float]) -> list[dict[str, Any]]:
+        by_token = (dict(zip(numbers, values, strict=True)) for values in zip(*numbers.values(), strict=True))
+        return [
+            {"id": token.id, "text": token.text, **own} for token, own in zip(tokens, by_token, strict=True)
+        ]
+
+    always: dict[str, Any] = {"strength": row.always}
+    if row.always is None:
+        always = {
+            "share": constant.share,
+            "promoted": end(constant.promoted, strength=constant.strengths),
+            "suppressed": end(constant.suppressed, strength=constant.suppressed_strengths),
+        }
+    return {
+        "token": {"id": row.token.id, "text": row.token.text},
+        "saliency": row.acting,
+        "percentile": row.percentile,
+        "promoted": end(row.promoted, logit=row.logits, strength=row.strengths),
+        "suppressed": end(row.suppressed, logit=row.suppressed_logits, strength=row.suppressed_strengths),
+        "constant": always,
     }

@@ -1,0 +1,143 @@
+"""One head taken apart by itself, for questions about it: its exact sharpest pairs, and tokens put to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from headscribe.core.errors import BadOption
+from headscribe.core.heads import Head
+from headscribe.core.parts import ConstantPart, SharpPair, TokenInParts
+from headscribe.core.settings import MapSettings
+from headscribe.mapping.devices import choose_arithmetic, full_precision
+from headscribe.mapping.largest_entries import largest_entries
+from headscribe.mapping.parts.constant import ConstantParts, constant_parts
+from headscribe.mapping.parts.head import HeadFactors
+from headscribe.mapping.parts.readout import readout
+from headscribe.mapping.parts.spread import spread_of_values
+from headscribe.mapping.parts.tokens import part_tokens
+from headscribe.mapping.parts.words import PartWords
+from headscribe.mapping.probe import check_head, check_tokens
+from headscribe.mapping.salience import value_heads
+from headscribe.mapping.source_view import SourceTable, source_table, view_of_layer, vocabulary_rows
+from headscribe.mapping.texts import TokenTexts
+
+if TYPE_CHECKING:
+    from headscribe.mapping.checkpoint import Checkpoint
+
+
+class OneHead:
+    """A head's factors, held for as many questions as wanted.
+
+    Args:
+        checkpoint: an open checkpoint.
+        settings: source view, norms, padded rows and arithmetic; the sizes in it are not used.
+        head: a head of the model.
+        table: the source table of the head's layer, where somebody has it already.
+
+    Raises:
+        BadOption: the device cannot be used, the model has no such head, or hardly any token is usable.
+    """
+
+    @full_precision
+    def __init__(
+        self, checkpoint: Checkpoint, settings: MapSettings, head: Head, table: SourceTable | None = None
+    ) -> None:
+        check_head(checkpoint.facts, head)
+        arithmetic = choose_arithmetic(settings)
+        self._rows = rows = vocabulary_rows(checkpoint, settings)
+        dtype, device, norms = arithmetic.dtype, arithmetic.device, settings.folding
+        view = view_of_layer(settings, head.layer)
+        self._table = table or source_table(checkpoint, view, arithmetic, rows, norms)
+        self._tokens = part_tokens(checkpoint, settings, rows, device).without(~self._table.usable)
+        self._unembedding = checkpoint.unembedding(dtype, device)[: rows.stop]
+        self._ov, self._head = checkpoint.ov(head.layer, dtype, device, norms=norms), head.head
+        precise = torch.promote_types(dtype, torch.float32)
+        (own,) = value_heads(self._ov, [head.head])
+        values = (self._table.vectors @ self._ov.w_v[own]).to(precise)[None]
+        self._spread = spread_of_values(values, self._tokens.usable)
+        read = readout(self._unembedding, self._ov.w_o[head.head : head.head + 1], self._spread.root)
+        self._factors = HeadFactors(self._spread.whitened(values)[0], read.of(0), self._tokens)
+        self._acting = self._factors.acting()
+        self._unit = self._factors.unit()
+        self._texts = TokenTexts(checkpoint)
+        self._words = PartWords(self._texts)
+
+    @full_precision
+    def sharpest_pairs(self, top: int = 100, *, suppressed: bool = False) -> list[SharpPair]:
+        """The largest (smallest) entries of Z over usable sources and targets, exact, most extreme first.
+
+        Equal entries go by ascending source id, then target id.
+        """
+        sign = -1 if suppressed else 1
+        ids = self._tokens.usable.nonzero().flatten()
+        found = largest_entries(sign * self._factors.whitened[ids], self._unit[ids], top)
+        targets = ids[found.columns]
+        logits = found.values * self._factors.deviations[targets]
+        columns = (ids[found.rows], targets, 0 + sign * found.values, 0 + sign * logits)
+        sources, written, strengths, logits_ = (column.tolist() for column in columns)
+        return [
+            SharpPair(*pair)
+            for pair in zip(
+                self._texts.tokens(sources), self._texts.tokens(written), strengths, logits_, strict=True
+            )
+        ]
+
+    @full_precision
+    def constant(self, k: int = 5) -> ConstantPart:
+        """What the head does whatever the source, with k targets at each end."""
+        return self._words.constant(self._constant(k), 0, None, flat=self._factors.flat, exact=True)
+
+    @full_precision
+    def probe(self, token_ids: Sequence[int], *, reverse: bool = False, top: int = 5) -> list[TokenInParts]:
+        """What the head does with tokens because of them; lists hold usable tokens.
+
+        Args:
+            token_ids: sources or, in reverse, targets; any tokens that take part.
+            reverse: give the sources that move these targets most.
+            top: tokens wanted at each end.
+
+        Raises:
+            BadOption: a token takes no part, or its source vector is zero.
+        """
+        check_tokens(token_ids, self._rows)
+        for id in () if reverse else token_ids:
+            if not self._table.norms[id]:
+                raise BadOption(f"the vector of token {id} is zero", do="Probe with another token")
+        if not token_ids:
+            return []
+        ids = torch.tensor(list(token_ids), dtype=torch.long, device=self._unit.device)
+        factors, usable = self._factors, self._tokens.usable
+        deviations, acting = factors.deviations, factors.deviations if reverse else self._acting
+        left, right = (self._unit, factors.whitened) if reverse else (factors.whitened, self._unit)
+        ends = factors.ends(left[ids] @ right.T, top)
+        up, down = (
+            deviations[ids][:, None].expand_as(end) if reverse else deviations[end]
+            for end in (ends.promoted_ids, ends.suppressed_ids)
+        )
+        below = (acting[usable] < acting[ids][:, None]).double().mean(1)
+        always = self._constant(1).strengths[0, ids].tolist() if reverse else [None] * len(ids)
+        columns = [ends.promoted_ids, ends.promoted, ends.promoted * up]
+        columns += [ends.suppressed_ids, ends.suppressed, ends.suppressed * down]
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        measured = zip(acting[ids].tolist(), below.tolist(), always, strict=True)
+        return [
+            TokenInParts(
+                token=self._texts.tokens([id])[0],
+                acting=strength,
+                percentile=share,
+                promoted=self._texts.tokens(row[0]),
+                strengths=tuple(row[1]),
+                logits=tuple(row[2]),
+                suppressed=self._texts.tokens(row[3]),
+                suppressed_strengths=tuple(row[4]),
+                suppressed_logits=tuple(row[5]),
+                always=constant,
+            )
+            for id, row, (strength, share, constant) in zip(token_ids, rows, measured, strict=True)
+        ]
+
+    def _constant(self, k: int) -> ConstantParts:
+        return constant_parts(self._spread, self._ov, [self._head], self._unembedding, self._tokens, k)
