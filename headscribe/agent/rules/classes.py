@@ -23,6 +23,9 @@ CHANCE = 1e-4
 LEAST, LEAST_SHARED = 3, 2
 """Similar rows that must share targets, and targets that they must share, for a sentence of their own."""
 
+_ALONE = 3
+"""Members of a set of words among the targets of the one row that shows it."""
+
 COPYING = "copying"
 """The operation that the relation of a source to itself says better: it needs no list of words."""
 
@@ -86,15 +89,19 @@ def _first_hit(at: int, row: Row, listed: Iterable[tuple[TokenShape, set[str]]])
     return None
 
 
-def word_sets(rows: Sequence[Row]) -> list[Finding]:
+def word_sets(rows: Sequence[Row], kind: Kind) -> list[Finding]:
     """Sets of words, such as number words, whose members lead to two or more others of the set.
 
     Sources of one set often point the same way and share a row, so each of them counts.
+
+    Args:
+        rows: sources with their promoted, or suppressed, targets.
+        kind: ``promotes`` or ``suppresses``.
     """
     found = []
-    for name in sorted({kind for row in rows for kind in row.source.kinds if kind in WORD_SETS}):
+    for name in sorted({one for row in rows for one in row.source.kinds if one in WORD_SETS}):
         hits: list[Hit] = []
-        asked = n_hits = others = 0
+        asked = n_hits = others = most = 0
         for at, row in enumerate(rows):
             members = [t for t in row.targets if name in t.kinds and t.folded != row.source.folded]
             if name not in row.source.kinds:
@@ -104,12 +111,16 @@ def word_sets(rows: Sequence[Row]) -> list[Finding]:
             asked += sources
             if len(members) > 1:
                 n_hits += sources
+                most = max(most, len(members))
                 hits.append(Hit(at, row.source, members[0]))
-        # rows of other sources stand for chance, as often as a source of the set would meet them
-        if _beyond_chance(n_hits, asked, others * asked, len(rows)):
-            item = _of_class(
-                f"set: {name}", f"Maps {name} to other {name}", "promotes", hits, asked, len(rows)
-            )
+        # Sources of one row are no independent cases: one row alone needs more targets of the set.
+        enough = len(hits) > 1 or most >= _ALONE
+        # Rows of other sources stand for chance, as often as a source of the set would meet them.
+        if enough and _beyond_chance(n_hits, asked, others * asked, len(rows)):
+            text, mark = f"Maps {name} to other {name}", ""
+            if kind == "suppresses":
+                text, mark = f"Suppresses, for {name}, other {name}", "suppressed "
+            item = _of_class(f"{mark}set: {name}", text, kind, hits, asked, len(rows))
             found.append(replace(item, counted=n_hits))
     return found
 

@@ -15,7 +15,7 @@ from headscribe.core.intervals import wilson
 from headscribe.core.records import Outcome, Status
 from headscribe.operations import Operation, builtin_operations
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised whenever the same evidence may get other words."""
 
 NEEDED = 0.3

@@ -56,11 +56,12 @@ def specific_findings(evidence: Evidence, known: KnownPairs) -> list[Level]:
     of_targets = [*kinds, *alike.target_spelling(rows)]
     return [
         (3, classes.class_operations(rows, known, "promotes")),
-        (2, classes.word_sets(rows)),
+        (2, classes.word_sets(rows, "promotes")),
         (2, own_spellings(rows)),
         (1, [by_form[name] for name in _EXACT if name in by_form]),
         (1, _word_forms(by_form)),
         (2, classes.class_operations(suppressed, known, "suppresses")),
+        (1, classes.word_sets(suppressed, "suppresses")),
         (1, pairwise.suppressed_copies(suppressed)),
         (1, classes.shared_targets(rows, row_classes, common)),
         (1, [by_form[name] for name in _SPELLING if name in by_form]),

@@ -16,9 +16,12 @@ _SETS = {
         i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his himself she
         her hers herself it its itself they them their theirs themselves
     """,
-    "weekdays": "monday tuesday wednesday thursday friday saturday sunday",
+    "weekdays": """
+        monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
+    """,
     "months": """
         january february march april may june july august september october november december
+        jan feb mar apr jun jul aug sep sept oct nov dec
     """,
     "question words": "who whom whose what which when where why how",
     "quantifiers": """

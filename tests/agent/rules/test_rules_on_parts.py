@@ -82,8 +82,18 @@ def test_a_suppressed_operation_counts_as_promotion_does() -> None:
 
 
 def test_sources_that_share_a_row_count_with_it() -> None:
-    evidence = head(("monday", "tuesday friday"), members={"monday": "tuesday friday sunday saturday"})
+    evidence = head(
+        ("monday", "tuesday friday sunday saturday"), members={"monday": "tuesday friday sunday saturday"}
+    )
     assert "Maps weekdays to other weekdays (5 of 5 such sources)" in (described(evidence).description or "")
+
+
+def test_a_set_of_words_counts_on_the_suppressed_side_too() -> None:
+    evidence = head(
+        ("seven", "two five"), ("eight", "six ten"), members={"seven": "nine ten"}, side="suppressed"
+    )
+    sentence = "Suppresses, for number words, other number words (4 of 4 such sources)"
+    assert sentence in (described(evidence).description or "")
 
 
 def test_the_constant_part_and_the_specific_one_are_said_apart() -> None:
