@@ -23,7 +23,7 @@ EVIDENCE = Evidence((Mapping(0, Token(5, " France"), 2.5, (Token(9, " Paris"),),
 
 def use(spec, work, journal=None, connect=True, **settings):
     async def run():
-        chosen = DescribeSettings(**{"max_retries": 0, **settings})
+        chosen = DescribeSettings(**{"prompt": "describe@1", "max_retries": 0, **settings})
         opened = open_describer(parse_llm(spec), chosen, journal or ListJournal(), Silent(), connect=connect)
         async with opened as describer:
             return await work(describer)

@@ -41,7 +41,8 @@ def script(tmp_path, *entries):
 def describe(spec, journal=None, said=None, times=1, head=None, **settings):
     async def run():
         chosen = DescribeSettings(
-            **{"method": "agent", "max_retries": 0, "validation": 3, "test": 4, **settings}
+            prompt="describe@1",
+            **{"method": "agent", "max_retries": 0, "validation": 3, "test": 4, **settings},
         )
         async with open_describer(
             parse_llm(spec), chosen, journal or ListJournal(), said or Said()

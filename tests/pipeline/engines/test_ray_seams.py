@@ -42,7 +42,7 @@ from headscribe.prompts import load_template
 from tests.pipeline.conftest import Counting, Listening
 
 SMALL = MapSettings(salient=12, targets=3)
-ASKING = DescribeSettings(validation=2, test=4, rounds=1)
+ASKING = DescribeSettings(prompt="describe@1", validation=2, test=4, rounds=1)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def on_nodes(
 
     async def run() -> tuple[list[Outcome], Remembering]:
         spec, journal = parse_llm(llm), Remembering()
-        template = None if llm == "rules" else load_template("describe", ())
+        template = None if llm == "rules" else load_template("describe@1", ())
         job = HeadJob(spec, ASKING, template, (), Source.of(open_checkpoint(model)), SMALL)
         workers = []
         for number, left in enumerate((dies_after, None)):
