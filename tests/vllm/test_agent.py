@@ -42,7 +42,10 @@ def only_words(schema, words):
 
 
 def test_eight_heads_are_experimented_on_and_described(served, measured):
-    laboratory, template = LocalLaboratory(open_checkpoint("demo"), MapSettings()), load_template("describe")
+    laboratory, template = (
+        LocalLaboratory(open_checkpoint("demo"), MapSettings()),
+        load_template("describe@1"),
+    )
     head_maps = list(map_heads(laboratory.checkpoint, MapSettings(), HEADS))
     replies, seconds = [], []
 
