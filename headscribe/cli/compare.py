@@ -26,6 +26,7 @@ def compare(
         typer.Argument(metavar="MAP…", help="Map folders with operation scores.", show_default=False),
     ],
     threshold: o.Threshold = RELATION_HEAD,
+    scores: o.ScoresOption = "auto",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -44,7 +45,7 @@ def compare(
     from headscribe.pipeline.compare.sections import comparison_sections
 
     with progress(quiet=json) as bars:
-        found = compare_maps(maps, threshold=threshold, seed=seed, plots=plots, progress=bars)
+        found = compare_maps(maps, threshold=threshold, scores=scores, seed=seed, plots=plots, progress=bars)
     if out is not None:
         write_comparison(found, out)
     if json:
@@ -62,9 +63,10 @@ def compare(
 def as_json(found: Comparison) -> dict[str, Any]:
     """The whole comparison as plain data; heads by name."""
     document: dict[str, Any] = json_data(found)
-    if found.universality is not None:
-        document["universality"]["n_common"] = found.universality.n_common
-        document["universality"]["n_universal"] = found.universality.n_universal
+    for name, spread in (("universality", found.universality), ("suppression", found.suppression)):
+        if spread is not None:
+            document[name]["n_common"] = spread.n_common
+            document[name]["n_universal"] = spread.n_universal
     for model, row in zip(found.models, document["models"], strict=True):
         row["sharing"]["difference"] = model.sharing.difference
     return document

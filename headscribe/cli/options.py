@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from headscribe.core.end_scores import Scores
 from headscribe.core.settings import ASKING, MAPPING, EngineName
 
 Model = Annotated[
@@ -20,6 +21,14 @@ Heads = Annotated[
 Threshold = Annotated[
     float,
     typer.Option("--threshold", min=0.0, max=1.0, help="Score from which a head does an operation."),
+]
+ScoresOption = Annotated[
+    Scores,
+    typer.Option(
+        "--scores",
+        help="By which scores heads are compared: as they are counted (raw), or less the shuffled scores "
+        "(beyond-shuffled). auto: raw in maps of the view paper, else beyond-shuffled.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Plots = Annotated[

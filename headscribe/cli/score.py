@@ -14,15 +14,17 @@ from headscribe.cli.show import err, print_json, print_table
 from headscribe.core.settings import MapSettings
 
 if TYPE_CHECKING:
+    from headscribe.core.heads import Head
     from headscribe.core.summaries import OperationSummary
 
 COLUMNS = (
     ("Operation", "left"),
     ("Pairs", "right"),
-    ("k", "right"),
-    ("Best head", "right"),
-    ("≥ 15%", "right"),
-    ("Suppressor", "right"),
+    ("Promotes most", "right"),
+    ("Suppresses most", "right"),
+)
+LEGEND = (
+    "In brackets the shuffled score: what is there whatever the source. * above chance, over all of the map."
 )
 
 
@@ -43,6 +45,7 @@ def score(
     force: o.Force = False,
     engine: o.EngineOption = "local",
     address: o.Address = None,
+    scores: o.ScoresOption = "auto",
     plots: o.Plots = None,
     json: o.Json = False,
 ) -> None:
@@ -68,8 +71,8 @@ def score(
         if plots is not None:
             from headscribe.pipeline.map.plots import write_map_plots
 
-            write_map_plots(made, plots, bars)
-    rows = operation_summaries(made.scores())
+            write_map_plots(made, plots, bars, scores)
+    rows = operation_summaries(made.scores(), wanted=scores)
     skipped = made.header.skipped_operations
     if json:
         print_json(
@@ -82,6 +85,7 @@ def score(
         return
     if rows:
         print_table("", COLUMNS, [_cells(row) for row in rows])
+        typer.echo(LEGEND)
     if skipped:
         listed = ", ".join(f"{item.operation} ({item.n_pairs})" for item in skipped)
         err().print(
@@ -91,11 +95,19 @@ def score(
 
 
 def _cells(row: OperationSummary) -> tuple[object, ...]:
-    return (
-        row.operation,
-        row.n_pairs,
-        row.k,
-        f"{row.best_head.name} {row.best_score:.2f}" if row.best_score else None,
-        row.n_heads,
-        f"{row.most_suppressing.name} {row.best_suppression:.2f}" if row.best_suppression else None,
+    best = (row.best_head, row.best_score, row.best_shuffled, row.best_above_chance)
+    most = (
+        row.most_suppressing,
+        row.best_suppression,
+        row.suppression_shuffled,
+        row.suppression_above_chance,
     )
+    return row.operation, row.n_pairs, _cell(*best), _cell(*most)
+
+
+def _cell(head: Head, score: float, shuffled: float | None, above_chance: bool | None) -> str | None:
+    """Such as ``* L23H4 0.60 (0.02)``; None where the head has no hit."""
+    if not score:
+        return None
+    mark, beside = "* " if above_chance else "", "" if shuffled is None else f" ({shuffled:.2f})"
+    return f"{mark}{head.name} {score:.2f}{beside}"

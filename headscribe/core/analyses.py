@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from headscribe.core.end_scores import ScoreKind
 from headscribe.core.heads import Head
 
 
@@ -162,12 +163,26 @@ class KnownHeads:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnalysis:
-    """Everything that one map says of its model as a whole."""
+    """Everything that one map says of its model as a whole.
+
+    Attributes:
+        label: how the model is called.
+        n_layers: its layers.
+        n_heads: query heads per layer.
+        n_kv_heads: key/value heads per layer.
+        kind: of the scores that heads are compared by.
+        profile: its relation heads.
+        suppression: its heads with such suppression scores, in the same terms.
+        sharing: whether heads of one key/value group share operations.
+        known: the heads that the literature names, None for a model that it does not study.
+    """
 
     label: str
     n_layers: int
     n_heads: int
     n_kv_heads: int
+    kind: ScoreKind
     profile: ModelProfile
+    suppression: ModelProfile
     sharing: GroupSharing
     known: KnownHeads | None

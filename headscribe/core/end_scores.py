@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from headscribe.core.intervals import wilson
+
+ScoreKind = Literal["raw", "beyond-shuffled"]
+"""Scores as they are counted, or less the shuffled scores."""
+KIND_NAMES: dict[ScoreKind, str] = {"raw": "score", "beyond-shuffled": "score less shuffled score"}
+"""What a score of each kind is called in tables and plots."""
+Scores = Literal["auto", "raw", "beyond-shuffled"]
+"""``auto`` is what the findings of a map's view go by: ``raw`` in the paper's, else ``beyond-shuffled``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +45,8 @@ class EndScore:
     def interval(self) -> tuple[float, float]:
         """95% interval of the score (Wilson)."""
         return wilson(self.hits, self.n_pairs)
+
+    def by(self, kind: ScoreKind) -> float:
+        """The score of one kind; as it was counted where no shuffled score was computed."""
+        beyond = self.beyond_shuffled if kind == "beyond-shuffled" else None
+        return self.score if beyond is None else beyond

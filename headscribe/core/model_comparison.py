@@ -133,12 +133,14 @@ class Similarity:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What several maps say together; for a single map ``universality`` is None.
+    """What several maps say together; for a single map ``universality`` and ``suppression`` are None.
 
-    ``notes`` say what differs between the maps and what was left out.
+    ``suppression`` is in which models each operation has heads that suppress it. ``notes`` say what differs
+    between the maps and what was left out.
     """
 
     models: tuple[ModelAnalysis, ...]
     universality: Universality | None
+    suppression: Universality | None
     similarities: tuple[Similarity, ...]
     notes: tuple[str, ...]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from headscribe.core.columns import Column
-from headscribe.core.end_scores import EndScore
+from headscribe.core.end_scores import EndScore, ScoreKind
 from headscribe.core.heads import Head
 from headscribe.core.rounds import Transcript
 
@@ -156,6 +156,21 @@ class OperationScore:
         if hits is None:
             hits, shuffled = self.suppression_hits, self.shuffled_suppression_score
         return EndScore(hits, self.n_pairs, shuffled, self.suppression_above_chance)
+
+    @property
+    def kind(self) -> ScoreKind:
+        """What findings go by: beyond shuffled where the map has a specific part, else as it is counted."""
+        return "raw" if self.specific_hits is None else "beyond-shuffled"
+
+    @property
+    def effect(self) -> float:
+        """The score that findings go by."""
+        return self.promotion.by(self.kind)
+
+    @property
+    def suppression_effect(self) -> float:
+        """The suppression score that findings go by."""
+        return self.suppression.by(self.kind)
 
     @property
     def low(self) -> Annotated[float, Column("lower end of the leading score's 95% interval (Wilson)")]:

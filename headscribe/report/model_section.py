@@ -9,6 +9,7 @@ from typing import Any
 
 from headscribe.core.analyses import GroupSharing, HeadOperations, ModelAnalysis
 from headscribe.core.checks import AblationPoint, DynamicScore
+from headscribe.core.end_scores import KIND_NAMES
 from headscribe.core.heads import Head
 
 
@@ -33,6 +34,8 @@ def model_data(section: ModelSection) -> dict[str, Any]:
     several = [row for row in profile.heads if len(row.operations) > 1]
     return {
         "threshold": profile.threshold,
+        "scores": KIND_NAMES[section.analysis.kind],
+        "suppressing": _heads(section.analysis.suppression.heads),
         "operations": profile.operations,
         "operationCategories": profile.operation_categories,
         "categories": profile.categories,

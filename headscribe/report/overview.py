@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from headscribe.core.end_scores import ScoreKind
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, OperationScore, Status
 from headscribe.core.sections import Additions
@@ -71,15 +71,19 @@ def head_data(row: Description) -> dict[str, Any]:
 
 
 class Scores:
-    """The operations in use, and every head's hits, where it has any.
+    """The operations in use, and every head's leading scores, where it has any hit.
 
     Args:
         scores: of the heads that the page shows; read once and not kept.
+
+    Attributes:
+        kind: what findings go by.
     """
 
     def __init__(self, scores: Iterable[OperationScore]) -> None:
+        self.kind: ScoreKind = "raw"
         self.operations: list[dict[str, Any]] = []
-        self._rows: dict[Head, array[int]] = defaultdict(lambda: array("l"))
+        self._rows: dict[Head, list[list[float | None]]] = defaultdict(list)
         numbers: dict[str, int] = {}
         for score in scores:
             if score.operation not in numbers:
@@ -92,14 +96,23 @@ class Scores:
                         "pairs": score.n_pairs,
                     }
                 )
-            if score.hits or score.suppression_hits:
-                row = (numbers[score.operation], score.hits, score.suppression_hits)
-                self._rows[score.head].extend(row)
+            if score.kind == "beyond-shuffled":
+                self.kind = score.kind
+            ends = (score.promotion, score.suppression)
+            if any(end.hits for end in ends):
+                row: list[float | None] = [numbers[score.operation], *(end.hits for end in ends)]
+                if any(end.shuffled is not None for end in ends):
+                    row += [short(end.shuffled) for end in ends]
+                    row.append(sum(bit for bit, end in zip((1, 2), ends, strict=True) if end.above_chance))
+                self._rows[score.head].append(row)
 
-    def of(self, head: Head) -> list[tuple[int, int, int]]:
-        """The head's (operation number, hits, suppression hits)."""
-        row = self._rows.get(head, ())
-        return list(zip(row[::3], row[1::3], row[2::3], strict=True))
+    def of(self, head: Head) -> list[list[float | None]]:
+        """The head's rows: operation number, hits, suppression hits.
+
+        Where they were computed, both shuffled scores follow, and what is above chance: 1 for promotion, 2
+        for suppression, 3 for both.
+        """
+        return self._rows.get(head, [])
 
 
 def added(found: Additions, described: Sequence[Head]) -> dict[str, Any]:

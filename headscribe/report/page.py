@@ -66,6 +66,7 @@ def render_report(  # noqa: PLR0913 - the parts of a page, each by name
     found = Scores(scores)
     data = {
         "operations": found.operations,
+        "beyondShuffled": found.kind == "beyond-shuffled",
         "threshold": RELATION_HEAD,
         "origin": (origin or Origin(title)).as_json(),
         "model": model_data(model) if model else None,

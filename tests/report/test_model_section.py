@@ -91,13 +91,10 @@ def test_the_policy_names_the_script_of_the_section(page_html: str) -> None:
 
 
 def test_the_section_counts_relation_heads_in_words(page: Page) -> None:
-    assert (
-        page.locator("#model-facts")
-        .inner_text()
-        .startswith(
-            f"2 of 144 heads score at least 15% for one of {len(CATEGORIES)} operations: 0 for exactly one, "
-            "1 for several of one category, 1 for operations of different"
-        )
+    assert page.locator("#model-facts").inner_text() == (
+        f"2 of 144 heads have a score of at least 15% for one of {len(CATEGORIES)} operations: 0 for exactly "
+        "one, 1 for several of one category, 1 for operations of different categories. With such a "
+        "suppression score: 1 (L10H7 name_copying)."
     )
     assert "not applicable" in page.locator("#model-groups").inner_text()
 

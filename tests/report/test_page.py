@@ -67,6 +67,19 @@ def test_scores_are_kept_as_hits_and_zeros_are_left_out() -> None:
         {"name": "country_to_capital", "category": "knowledge", "k": 10, "pairs": 40}
     ]
     assert [row["scores"] for row in json.loads(block(page, "described"))] == [[[0, 30, 3]], []]
+    assert data(page)["beyondShuffled"] is False
+
+
+def test_leading_scores_stand_with_their_shuffled_ones_and_what_is_above_chance() -> None:
+    score = OperationScore(
+        Head(0, 0), "copying", "algorithmic", 30, 3, 1, 40, specific_hits=20, specific_suppression_hits=0,
+        shuffled_score=0.5, shuffled_suppression_score=0.25, specific_shuffled_score=0.125,
+        specific_suppression_shuffled_score=0.0, above_chance=True, suppression_above_chance=False,
+    )  # fmt: skip
+    described = [Description(Head(0, 0), Outcome(Status.OK, description="x"), "single", "fake")]
+    page = render_report("m", [], [], described, [], [score])
+    assert [row["scores"] for row in json.loads(block(page, "described"))] == [[[0, 20, 0, 0.125, 0.0, 1]]]
+    assert data(page)["beyondShuffled"] is True
 
 
 def test_texts_from_outside_end_no_block_and_stay_on_one_line() -> None:

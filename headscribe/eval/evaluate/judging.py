@@ -44,8 +44,8 @@ def judge_by_rules(
                 head=score.head,
                 operation=score.operation,
                 category=score.category,
-                score=score.score,
-                scored=score.score >= threshold,
+                score=score.effect,
+                scored=score.effect >= threshold,
                 rules=score.operation in said,
                 phrase=said.get(score.operation),
             )

@@ -145,6 +145,6 @@ def order_for(annotator: str, export: str, truths: Sequence[Truth]) -> list[str]
 def _operations(scores: Sequence[OperationScore]) -> Callable[[Head], frozenset[str]]:
     found: dict[Head, set[str]] = {}
     for score in scores:
-        if score.score >= RELATION_HEAD:
+        if score.effect >= RELATION_HEAD:
             found.setdefault(score.head, set()).add(score.operation)
     return lambda head: frozenset(found.get(head, ()))

@@ -61,8 +61,8 @@ def _result(prompt: str, row: Description, operation: str | None, named: bool | 
 def best_operations(scores: Iterable[OperationScore], threshold: float) -> dict[Head, str]:
     """The operation that a head scores highest on, of equal ones the first by name; for heads that do one."""
     found: dict[Head, OperationScore] = {}
-    for score in sorted(scores, key=lambda score: (-score.score, score.operation)):
-        if score.score >= threshold:
+    for score in sorted(scores, key=lambda score: (-score.effect, score.operation)):
+        if score.effect >= threshold:
             found.setdefault(score.head, score)
     return {head: score.operation for head, score in found.items()}
 

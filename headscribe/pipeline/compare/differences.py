@@ -30,6 +30,9 @@ def differences(maps: Sequence[MapDir], tables: Sequence[ScoreTable]) -> Iterato
         yield from _k(tables)
         yield from _pair_lists(maps)
         yield from _settings(maps, tables)
+        if len({table.kind for table in tables}) > 1:
+            kinds = "; ".join(f"{table.label} {table.kind}" for table in tables)
+            yield f"The maps are compared by different scores: {kinds}. Choose with --scores."
 
 
 def _common(tables: Sequence[ScoreTable]) -> list[str]:

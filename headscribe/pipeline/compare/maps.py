@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headscribe.core.analyses import ModelAnalysis
+from headscribe.core.end_scores import Scores
 from headscribe.core.errors import BadOption
 from headscribe.core.model_comparison import Comparison
 from headscribe.core.progress import Progress
@@ -29,6 +30,7 @@ def compare_maps(
     folders: Sequence[Path],
     *,
     threshold: float = RELATION_HEAD,
+    scores: Scores = "auto",
     seed: int = 0,
     plots: Path | None = None,
     progress: Progress | None = None,
@@ -38,13 +40,14 @@ def compare_maps(
     Args:
         folders: map folders with operation scores; one is allowed.
         threshold: score from which a head implements an operation.
+        scores: the kind of scores that heads are compared by.
         seed: of the permutation tests and the chance levels.
         plots: a folder to write plots to, made if missing.
         progress: told how far the plots are.
 
     Raises:
         BadStore: a folder is no map, or its map has no scores.
-        BadOption: the same map is given twice, or no map at all.
+        BadOption: the same map is given twice, or no map at all, or a map has no scores of that kind.
         MissingExtra: plots are wanted and matplotlib is not installed.
     """
     from headscribe.eval.compare import similarity, universality
@@ -53,12 +56,16 @@ def compare_maps(
         raise BadOption("no map was given", where="compare", do="Name at least one map folder")
     maps = [MapDir.open(folder) for folder in folders]
     _refuse_equal(maps)
-    tables = [read_table(map_dir, label) for map_dir, label in zip(maps, _labels(maps), strict=True)]
+    tables = [
+        read_table(map_dir, label, wanted=scores) for map_dir, label in zip(maps, _labels(maps), strict=True)
+    ]
+    several = len(tables) > 1
     comparison = Comparison(
         models=tuple(
             _analysis(map_dir, table, threshold, seed) for map_dir, table in zip(maps, tables, strict=True)
         ),
-        universality=universality(tables, threshold) if len(tables) > 1 else None,
+        universality=universality(tables, threshold) if several else None,
+        suppression=universality([table.suppressing() for table in tables], threshold) if several else None,
         similarities=tuple(similarity(one, other, seed=seed) for one, other in combinations(tables, 2)),
         notes=tuple(differences(maps, tables)),
     )
@@ -115,7 +122,9 @@ def _analysis(map_dir: MapDir, table: ScoreTable, threshold: float, seed: int) -
         n_layers=table.n_layers,
         n_heads=table.n_heads,
         n_kv_heads=table.n_kv_heads,
+        kind=table.kind,
         profile=model_profile(table, threshold),
+        suppression=model_profile(table.suppressing(), threshold),
         sharing=group_sharing(table, threshold, seed=seed),
         known=known,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from headscribe.core.analyses import HeadOperations, KnownHeads, ModelAnalysis
+from headscribe.core.analyses import HeadOperations, KnownHeads, ModelAnalysis, ModelProfile
+from headscribe.core.end_scores import KIND_NAMES
 from headscribe.core.model_comparison import Comparison, OperationInModel, Similarity, Universality
 from headscribe.core.sections import Cell, Section, Shaded, Table
 
@@ -16,6 +17,8 @@ def comparison_sections(comparison: Comparison) -> Iterator[Section]:
     yield _models(comparison)
     if comparison.universality is not None:
         yield _universality(comparison.universality)
+    if comparison.suppression is not None:
+        yield _universal_suppression(comparison.suppression)
     for similarity in comparison.similarities:
         yield _similarity(similarity)
     for model in comparison.models:
@@ -24,19 +27,29 @@ def comparison_sections(comparison: Comparison) -> Iterator[Section]:
 
 
 def _models(comparison: Comparison) -> Section:
-    threshold = comparison.models[0].profile.threshold
+    threshold, kinds = comparison.models[0].profile.threshold, {one.kind for one in comparison.models}
+    which = KIND_NAMES[kinds.pop()] if len(kinds) == 1 else "score (see the notes)"
     groups = (f"Key/value groups of {one.label}: {one.sharing.in_words()}" for one in comparison.models)
-    lead = [f"A relation head scores at least {threshold:g} for some operation.", *groups]
+    lead = [
+        f"A relation head has a {which} of at least {threshold:g} for some operation, a suppressing head "
+        "such a suppression score.",
+        *groups,
+    ]
     columns = (
-        "Model", "Layers × heads", "Operations", "Relation heads", "With one operation",
-        "Several of one category", "Of different categories",
+        "Model", "Layers × heads", "Operations", "Heads", "With one operation", "Several of one category",
+        "Of different categories",
     )  # fmt: skip
-    overview = Table("Relation heads", columns, tuple(map(_overview, comparison.models)))
-    return Section("models", "Models", " ".join(lead), (overview, *map(_categories, comparison.models)))
+    tables: list[Table] = []
+    for caption, profiles in (
+        ("Relation heads", [(model, model.profile) for model in comparison.models]),
+        ("Suppressing heads", [(model, model.suppression) for model in comparison.models]),
+    ):
+        tables.append(Table(caption, columns, tuple(_overview(*one) for one in profiles)))
+        tables += [_categories(model.label, caption, profile) for model, profile in profiles]
+    return Section("models", "Models", " ".join(lead), tuple(tables))
 
 
-def _overview(model: ModelAnalysis) -> tuple[Cell, ...]:
-    profile = model.profile
+def _overview(model: ModelAnalysis, profile: ModelProfile) -> tuple[Cell, ...]:
     return (
         model.label,
         f"{model.n_layers} × {model.n_heads}",
@@ -48,9 +61,8 @@ def _overview(model: ModelAnalysis) -> tuple[Cell, ...]:
     )
 
 
-def _categories(model: ModelAnalysis) -> Table:
-    """Where the relation heads of each category lie; a head counts in each of its categories."""
-    profile = model.profile
+def _categories(label: str, heads: str, profile: ModelProfile) -> Table:
+    """Where the heads of each category lie; a head counts in each of its categories."""
     rows: list[tuple[Cell, ...]] = []
     for column, category in enumerate(profile.categories):
         per_layer = [counts[column] for counts in profile.counts]
@@ -64,8 +76,8 @@ def _categories(model: ModelAnalysis) -> Table:
                 " ".join(map(str, per_layer)),
             )
         )
-    columns = ("Category", "Operations", "Relation heads", "Most in", "By layer, from L0")
-    return Table(f"{model.label}, by category", columns, tuple(rows))
+    columns = ("Category", "Operations", heads, "Most in", "By layer, from L0")
+    return Table(f"{label}, {heads.lower()} by category", columns, tuple(rows))
 
 
 def _universality(universality: Universality) -> Section:
@@ -74,13 +86,25 @@ def _universality(universality: Universality) -> Section:
         "heads' median depth: 0 is the first layer, 1 the last. In every model: "
         f"{universality.n_universal} of the {universality.n_common} operations scored in all."
     )
+    matrix = _matrix("Relation heads", universality, open=True)
+    return Section("universality", "Operations × models", lead, (matrix,))
+
+
+def _universal_suppression(universality: Universality) -> Section:
+    lead = (
+        "The same of heads that suppress an operation's targets. In every model: "
+        f"{universality.n_universal} of the {universality.n_common} operations scored in all."
+    )
+    matrix = _matrix("Suppressing heads", universality, open=False)
+    return Section("universal-suppression", "Suppression × models", lead, (matrix,))
+
+
+def _matrix(caption: str, universality: Universality, *, open: bool) -> Table:
     rows = tuple(
         (row.operation, row.category, f"{row.n_found} of {row.n_scored}", *map(_in_model, row.models))
         for row in universality.operations
     )
-    columns = ("Operation", "Category", "In models", *universality.models)
-    matrix = Table("Relation heads", columns, rows, open=True)
-    return Section("universality", "Operations × models", lead, (matrix,))
+    return Table(caption, ("Operation", "Category", "In models", *universality.models), rows, open=open)
 
 
 def _in_model(model: OperationInModel | None) -> Cell:

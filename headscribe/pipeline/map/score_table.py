@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from headscribe.core.end_scores import Scores
 from headscribe.core.errors import BadStore
 from headscribe.core.records import OperationScore
 from headscribe.store.map.map_dir import MapDir
@@ -14,12 +15,22 @@ if TYPE_CHECKING:
 
 
 def read_table(
-    map_dir: MapDir, label: str | None = None, scores: Sequence[OperationScore] | None = None
+    map_dir: MapDir,
+    label: str | None = None,
+    scores: Sequence[OperationScore] | None = None,
+    wanted: Scores = "auto",
 ) -> ScoreTable:
-    """A map's operation scores as arrays; ``scores`` are those of the map where they have been read already.
+    """A map's operation scores as arrays.
+
+    Args:
+        map_dir: the map.
+        label: how its model is called, by default by its short name.
+        scores: those of the map, where they have been read already.
+        wanted: which kind of scores.
 
     Raises:
         BadStore: the map has no scores.
+        BadOption: shuffled scores are wanted, and the map has none.
     """
     from headscribe.eval.compare import score_table
 
@@ -36,6 +47,7 @@ def read_table(
         n_layers=model.n_layers,
         n_heads=model.n_heads,
         n_kv_heads=model.n_kv_heads,
+        wanted=wanted,
     )
 
 

@@ -29,12 +29,14 @@
     head.cost ? `${head.cost} USD` : ""].filter(Boolean).join(", ");
 
   function operations(head) {
-    const most = (row) => Math.max(R.share(row, 1), R.share(row, 2));
+    const most = (row) => Math.max(R.effect(row, 1), R.effect(row, 2));
+    const shuffled = (row, column) => row.length > 3
+      ? [make("span", { cls: "quiet num", text: `shuffled ${percent(row[column + 2])}${row[5] & column ? " *" : ""}`, title: row[5] & column ? "above chance" : "" })] : [];
     const rows = [...head.scores].sort((a, b) => most(b) - most(a)).map((row) => {
       const op = data.operations[row[0]];
       const bar = (column, word) => make("td", { cls: "bar-cell" },
         meter(R.share(row, column), `${word} ${percent(R.share(row, column))}`, null, null, column === 2 ? "minus" : ""),
-        make("span", { cls: "num", text: percent(R.share(row, column)) }), make("span", { cls: "quiet num", text: `${row[column]}/${op.pairs}` }));
+        make("span", { cls: "num", text: percent(R.share(row, column)) }), make("span", { cls: "quiet num", text: `${row[column]}/${op.pairs}` }), ...shuffled(row, column));
       return make("tr", {}, make("td", {}, R.named(op.name), " ", make("small", { text: op.category })), bar(1, "score"), bar(2, "suppression score"), make("td", { text: `k = ${op.k}`, cls: "quiet num" }));
     });
     if (!rows.length) return data.operations.length ? part("Operations", make("p", { text: "No operation scores above zero.", cls: "quiet" })) : [];

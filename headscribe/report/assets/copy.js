@@ -41,7 +41,8 @@
     const { index, scores, top, said, sure: _, text, name, ...own } = head;
     return {
       ...data.origin, name, ...own,
-      operations: scores.map((row) => ({ ...data.operations[row[0]], hits: row[1], suppression_hits: row[2], score: R.share(row, 1), suppression_score: R.share(row, 2) })),
+      operations: scores.map((row) => ({ ...data.operations[row[0]], hits: row[1], suppression_hits: row[2], score: R.share(row, 1), suppression_score: R.share(row, 2),
+        ...(row.length > 3 ? { shuffled_score: row[3], shuffled_suppression_score: row[4], above_chance: Boolean(row[5] & 1), suppression_above_chance: Boolean(row[5] & 2) } : {}) })),
       mappings: R.mappings(head).map(([source, saliency, targets, suppressed, strength, ranking, members]) => ({
         source: token(source), saliency, targets: all(targets), suppressed: all(suppressed), ...(ranking ? { strength, ranking, members: all(members) } : {}) })),
       ...apart,

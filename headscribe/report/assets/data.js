@@ -7,9 +7,13 @@
   const MADE = { rounds: [], tests: [], experiments: [], constant: [], roles: [] };
 
   const share = (row, column) => row[column] / data.operations[row[0]].pairs;
+  // What the source explains of it; the share itself where no shuffled score is known.
+  const beyond = (row, column) => share(row, column) - (row[column + 2] || 0);
+  // What findings go by.
+  const effect = data.beyondShuffled ? beyond : share;
   const heads = JSON.parse(R.byId("described").textContent).map((row, index) => {
-    const best = row.scores.reduce((a, b) => (!a || share(b, 1) > share(a, 1) ? b : a), null);
-    const top = best && best[1] ? { operation: best[0], score: share(best, 1) } : null;
+    const best = row.scores.reduce((a, b) => (!a || effect(b, 1) > effect(a, 1) ? b : a), null);
+    const top = best && best[1] ? { operation: best[0], score: effect(best, 1) } : null;
     const own = { ...EMPTY, ...row, index, top, name: `L${row.layer}H${row.head}` };
     // An unclear head's confidence is what a description without content reaches: its card alone shows that.
     return { ...own, sure: own.status === "ok" ? own.confidence : null, said: own.description || own.error || "" };
@@ -30,12 +34,12 @@
   // How strongly a head has an operation; `which` is 1 for promotion, 2 for suppression.
   const score = (head, operation, which) => {
     const row = head.scores.find((one) => one[0] === operation);
-    return row ? share(row, which) : 0;
+    return row ? effect(row, which) : 0;
   };
   const categories = [...new Set(data.operations.map((one) => one.category))].sort();
   const ofCategory = (head, category, which) => Math.max(0, ...head.scores
-    .filter((row) => data.operations[row[0]].category === category).map((row) => share(row, which)));
-  const strongest = (head, which) => Math.max(0, ...head.scores.map((row) => share(row, which)));
+    .filter((row) => data.operations[row[0]].category === category).map((row) => effect(row, which)));
+  const strongest = (head, which) => Math.max(0, ...head.scores.map((row) => effect(row, which)));
 
   // What the map can be coloured by and the table be filtered by: its name in a list of choices, and its values.
   const operations = data.operations.map((one, number) => ({ id: `op:${number}`, text: one.name, group: one.category, value: (head, which) => score(head, number, which) }));
@@ -53,7 +57,7 @@
   }
 
   Object.assign(R, {
-    data, heads, byName, mappings, score, share, scored, byScore, choices,
+    data, heads, byName, mappings, score, share, effect, scored, byScore, choices,
     transcript: (head) => ({ ...MADE, ...transcript(head) }),
     token: (number, cls) => R.chip(data.words[number], cls),
     linked: (name) => byName.has(name),

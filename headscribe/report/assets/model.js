@@ -20,9 +20,12 @@
   function facts() {
     const total = model.layerHeads.reduce((a, b) => a + b, 0);
     const found = model.one + model.severalInOne + model.severalAcross;
-    byId("model-facts").textContent = `${found} of ${total} heads score at least ${percent(model.threshold)} for one of `
+    byId("model-facts").textContent = `${found} of ${total} heads have a ${model.scores} of at least ${percent(model.threshold)} for one of `
       + `${model.operations.length} operations: ${model.one} for exactly one, ${model.severalInOne} for several of one `
-      + `category, ${model.severalAcross} for operations of different categories.`;
+      + `category, ${model.severalAcross} for operations of different categories. `
+      + `With such a suppression score: ${model.suppressing.length}`
+      + `${model.suppressing.slice(0, 5).map((row, i) => `${i ? ", " : " ("}${row.head} ${row.operations[0]}`).join("")}`
+      + `${model.suppressing.length > 5 ? ", …" : ""}${model.suppressing.length ? ")" : ""}.`;
     const s = model.sharing;
     byId("model-groups").textContent = s.whyNot ? `Key/value groups: not applicable, ${s.whyNot}.`
       : `Key/value groups of ${s.size}: ${(100 * s.within).toFixed(1)}% of ${s.nWithin} pairs of one group share an operation, `

@@ -28,7 +28,7 @@
     let any = false;
     words.forEach((word, number) => { if (word.includes(term)) { hit[number] = 1; any = true; } });
     const named = new Set(data.operations.flatMap((one, number) => (one.name.toLowerCase().includes(term) ? [number] : [])));
-    const has = (head) => named.size && head.scores.some((row) => named.has(row[0]) && Math.max(R.share(row, 1), R.share(row, 2)) >= data.threshold);
+    const has = (head) => named.size && head.scores.some((row) => named.has(row[0]) && Math.max(R.effect(row, 1), R.effect(row, 2)) >= data.threshold);
     return {
       hit: any ? hit : null,
       test: (head) => head.text.includes(term) || has(head) || (any && tokens[head.index].some((number) => hit[number])),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headscribe.core.analyses import ModelProfile
+from headscribe.core.end_scores import KIND_NAMES, ScoreKind
 from headscribe.core.model_comparison import Universality
 from headscribe.report.plots.canvas import colour, new_figure, plain_text, whole_ticks
 
@@ -15,22 +16,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def head_heat_map(scores: NDArray[np.float64], title: str, label: str = "score") -> Figure:
+def head_heat_map(scores: NDArray[np.float64], title: str, kind: ScoreKind = "raw") -> Figure:
     """Layer × head heat map of one operation.
 
     Args:
-        scores: [n_layers, n_heads]; NaN where a head was not scored, which stays grey.
+        scores: [n_layers, n_heads]; negative where a head suppresses, NaN where it was not scored, which
+            stays grey.
         title: stands above.
-        label: what the colour says.
+        kind: of the scores.
     """
     n_layers, n_heads = scores.shape
     figure = new_figure(min(16.0, 2.2 + 0.32 * n_heads), min(16.0, 1.6 + 0.28 * n_layers))
     axes = figure.add_subplot()
     axes.set_facecolor("#dddddd")
-    image = axes.imshow(scores, vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto", interpolation="nearest")
+    image = axes.imshow(scores, vmin=-1.0, vmax=1.0, cmap="RdBu", aspect="auto", interpolation="nearest")
     axes.set(xlabel="head", ylabel="layer", title=plain_text(title))
     whole_ticks(axes)
-    figure.colorbar(image, ax=axes, label=label)
+    figure.colorbar(image, ax=axes, label=f"{KIND_NAMES[kind]} (below 0: suppression)")
     return figure
 
 

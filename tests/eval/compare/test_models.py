@@ -6,7 +6,7 @@ import pytest
 
 from headscribe.core.heads import Head
 from headscribe.core.records import OperationScore
-from headscribe.eval.compare import score_table, similarity, universality
+from headscribe.eval.compare import model_profile, score_table, similarity, universality
 from tests.eval.compare.analysis_maps import table
 
 FIVE = ["copying", "name_copying", "country_to_capital", "country_to_language", "word_to_synonym"]
@@ -33,6 +33,24 @@ def test_universality_on_three_planted_models() -> None:
     assert (capital.n_found, capital.n_scored) == (1, 2)
     assert capital.models[2] is None
     assert (found.n_common, found.n_universal) == (2, 1)
+
+
+def test_suppressing_heads_are_counted_as_relation_heads_are() -> None:
+    planted = {"L0H1": {"copying": 0.9}, "L2H0": {"-copying": 0.6, "word_to_synonym": 0.3}}
+    turned = table(planted).suppressing()
+    profile = model_profile(turned)
+    assert [(row.head.name, row.operations, row.scores) for row in profile.heads] == [
+        ("L2H0", ("copying",), (0.6,))
+    ]
+    found = {row.operation: row for row in universality([turned]).operations}
+    assert (found["copying"].n_found, found["word_to_synonym"].n_found) == (1, 0)
+    assert turned.suppressing().scores.tolist() == table(planted).scores.tolist()
+
+
+def test_the_stronger_end_is_negative_where_a_head_suppresses() -> None:
+    planted = table({"L0H1": {"copying": 0.4, "-copying": 0.3}, "L1H2": {"copying": 0.3, "-copying": 0.4}})
+    column = planted.stronger()[:, planted.operations.index("copying")]
+    assert (column[1], column[6], column[0]) == (0.4, -0.4, 0.0)
 
 
 def test_among_equal_scores_the_later_head_is_the_best() -> None:
