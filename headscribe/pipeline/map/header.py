@@ -45,6 +45,8 @@ def new_header(
         operations=there.operations if there else (),
         skipped_operations=there.skipped_operations if there else (),
         mappings=there.mappings if there else None,
+        constants=there.constants if there else None,
+        roles=there.roles if there else None,
         scores=there.scores if there else None,
         rules=_rules(settings),
     )

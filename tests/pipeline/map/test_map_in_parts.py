@@ -13,7 +13,7 @@ from headscribe.core.parts import TakenApart
 from headscribe.core.settings import MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
-from headscribe.pipeline import MapDir, map_model
+from headscribe.pipeline import MapDir, map_model, score_model
 from headscribe.store.map.kept_layers import KeptLayers
 from tests.pipeline.conftest import Listening
 
@@ -77,3 +77,13 @@ def test_the_paper_s_map_has_none_of_it(model: str, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "map").iterdir()} == {"map.json", "mappings.parquet"}
     assert "ranking" not in pq.read_schema(tmp_path / "map" / "mappings.parquet").names
     assert (made.header.constants, made.header.roles) == (None, None)
+
+
+def test_scoring_a_map_in_parts_leaves_its_heads_taken_apart(
+    model: str, operations: Path, tmp_path: Path
+) -> None:
+    settings = MapSettings(view="parts", salient=4)
+    made = map_model(model, tmp_path / "m", settings)
+    scored = score_model(model, tmp_path / "m", settings, operations=[operations])
+    assert MapDir.open(tmp_path / "m").head_maps() == made.head_maps()
+    assert (scored.header.constants, scored.header.roles) == (made.header.constants, made.header.roles)
