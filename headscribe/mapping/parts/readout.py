@@ -49,7 +49,14 @@ def readout(unembedding: Tensor, w_o: Tensor, root: Tensor) -> Readout:
     vectors = product.view(-1, heads, d_head).transpose(0, 1)
     vectors = vectors.to(torch.promote_types(vectors.dtype, torch.float32))
     lengths = torch.linalg.vector_norm(vectors, dim=2)
-    rounding = d_model**0.5 * torch.finfo(unembedding.dtype).eps
-    sizes = torch.linalg.vector_norm(folded, dim=(1, 2)).to(lengths.dtype)
-    nothing = rounding * sizes[:, None] * torch.linalg.vector_norm(unembedding, dim=1, dtype=lengths.dtype)
+    # rounding of the product, and of what went into it: a head may write along axes that do not vary
+    read, written = (
+        torch.linalg.vector_norm(root, dim=(1, 2)),
+        torch.linalg.vector_norm(w_o.double(), dim=(1, 2)),
+    )
+    sizes = torch.finfo(unembedding.dtype).eps * torch.linalg.vector_norm(folded, dim=(1, 2))
+    sizes += torch.finfo(torch.float64).eps * read * written
+    nothing = (d_model**0.5 * sizes).to(lengths.dtype)[:, None] * torch.linalg.vector_norm(
+        unembedding, dim=1, dtype=lengths.dtype
+    )
     return Readout(vectors, torch.where(lengths > nothing, lengths, 0))
