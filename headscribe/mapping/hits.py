@@ -21,7 +21,7 @@ class Hits:
 
     Attributes:
         listed: pairs of the operation, repeats counted.
-        shuffled: the share of its mismatched pairs, or where it has none of its pairs, float64.
+        shuffled: the share of its mismatched pairs, or of its one pair where it has no other, float64.
     """
 
     listed: Tensor
@@ -65,8 +65,6 @@ class HitCounter:
             ranked = Ranked(open_.source[row[own]], targets[row[own], rank[own]], rank[own])
             counts.append(self._table.hits(ranked))
         listed, mismatched = (torch.stack(ends) for ends in zip(*counts, strict=True))
-        n_pairs, n_mismatched = self._table.n_pairs, self._table.n_mismatched
-        shuffled = torch.where(
-            n_mismatched > 0, mismatched / n_mismatched.double(), listed / n_pairs.double()
-        )
+        n = self._table.n_pairs.double()
+        shuffled = torch.where(n > 1, mismatched / (n * (n - 1)), listed)
         return Hits(listed, shuffled)

@@ -40,8 +40,6 @@ class PairTable:
         operation, source, target: places of each distinct pair of each operation, [p].
         times: how often the operation lists the pair, [p].
         n_pairs: pairs of each operation, repeats counted, [g].
-        n_mismatched: its mismatched pairs, one listed pair's source with another's target that are no pair of
-            it, [g].
     """
 
     sources: Tensor
@@ -55,10 +53,11 @@ class PairTable:
     target: Tensor
     times: Tensor
     n_pairs: Tensor
-    n_mismatched: Tensor
 
     def hits(self, ranked: Ranked) -> tuple[Tensor, Tensor]:
         """Listed pairs, and mismatched ones, of each operation whose target has a rank below k.
+
+        A mismatched pair is one listed pair's source with another's target: n (n - 1) of n listed pairs.
 
         Args:
             ranked: all targets with a rank below the largest k, and perhaps others.
@@ -66,14 +65,9 @@ class PairTable:
         within = ranked.rank < self.k[:, None]
         combined = (self.times_source[:, ranked.source] * self.times_target[:, ranked.target] * within).sum(1)
         listed = self._rank(ranked) < self.k[self.operation]
-        hits, own = torch.zeros_like(self.k), torch.zeros_like(self.k)
+        hits = torch.zeros_like(self.k)
         hits.index_add_(0, self.operation, self.times * listed)
-        own.index_add_(0, self.operation, self._combinations() * listed)
-        return hits, combined - own
-
-    def _combinations(self) -> Tensor:
-        """How often each pair's source is listed, times how often its target is: [p]."""
-        return self.times_source[self.operation, self.source] * self.times_target[self.operation, self.target]
+        return hits, combined - hits
 
     def _rank(self, ranked: Ranked) -> Tensor:
         """The rank of each distinct pair, larger than any where it is not among the ranked: [p]."""
@@ -98,7 +92,6 @@ def pair_table(lists: Sequence[ScoredList], device: torch.device) -> PairTable:
     times_source = torch.zeros(len(lists), len(sources), dtype=torch.long)
     times_target = torch.zeros(len(lists), len(targets), dtype=torch.long)
     distinct: list[tuple[int, int, int, int]] = []
-    n_mismatched: list[int] = []
     for operation, (_, pairs, _) in enumerate(lists):
         of_source, of_target = Counter(s for s, _ in pairs), Counter(t for _, t in pairs)
         listed = Counter(pairs)
@@ -107,7 +100,6 @@ def pair_table(lists: Sequence[ScoredList], device: torch.device) -> PairTable:
         for target, times in of_target.items():
             times_target[operation, targets[target]] = times
         distinct += [(operation, sources[s], targets[t], times) for (s, t), times in listed.items()]
-        n_mismatched.append(len(pairs) ** 2 - sum(of_source[s] * of_target[t] for s, t in listed))
     operation_of, source_of, target_of, times_of = zip(*distinct, strict=True)
     return PairTable(
         sources=column(sources),
@@ -124,7 +116,6 @@ def pair_table(lists: Sequence[ScoredList], device: torch.device) -> PairTable:
         target=column(target_of),
         times=column(times_of),
         n_pairs=column(len(pairs) for _, pairs, _ in lists),
-        n_mismatched=column(n_mismatched),
     )
 
 

@@ -38,7 +38,8 @@ def expected(
     ends = [
         {s: set(in_order(m[s], kept, largest=largest)[:k]) for s, _ in pairs} for largest in (True, False)
     ]
-    mismatched = [(s, t) for s, _ in pairs for _, t in pairs if (s, t) not in set(pairs)] or pairs
+    others = [(s, t) for i, (s, _) in enumerate(pairs) for j, (_, t) in enumerate(pairs) if i != j]
+    mismatched = others or pairs
     return tuple(
         sum(t in end[s] for s, t in some) / len(some) for some in (pairs, mismatched) for end in ends
     )
@@ -117,7 +118,7 @@ def test_repeated_pairs_count_as_often_as_they_are_listed() -> None:
     )
     assert once.hits > 0
     assert (twice.hits, twice.n_pairs) == (2 * once.hits, 80)
-    assert found(twice) == found(once)
+    assert found(twice) == expected(checkpoint, Head(0, 0), "raw", pairs * 2, 9)
 
 
 def test_a_head_of_zeros_scores_nothing_but_the_first_ids() -> None:
@@ -128,6 +129,17 @@ def test_a_head_of_zeros_scores_nothing_but_the_first_ids() -> None:
         checkpoint.opened(), FLOAT64, [(operation("a", []), pairs, 10)], [Head(0, 0)], Silent()
     )
     assert (score.hits, score.suppression_hits) == (10, 10)
+
+
+def test_a_head_that_does_the_same_whatever_the_source_scores_as_shuffled_with_common_targets_too() -> None:
+    checkpoint = random_checkpoint(3, layers=1)
+    checkpoint.w_o[0, 0] = 0
+    pairs = [(n, 3 if n < 40 else n) for n in range(53)]
+    (score,) = score_pairs(
+        checkpoint.opened(), FLOAT64, [(operation("a", []), pairs, 10)], [Head(0, 0)], Silent()
+    )
+    assert score.hits == 40
+    assert score.shuffled_score == pytest.approx(score.score)
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -95,8 +95,8 @@ def hits(m: Tensor, pairs: Pairs, rows: Tensor, k: int) -> tuple[int, int]:
 
 
 def shuffled(m: Tensor, pairs: Pairs, rows: Tensor, k: int) -> tuple[float, float]:
-    """The score and suppression score of all mismatched pairs, or of all where there are none (section 8)."""
-    others = [(s, t) for s, _ in pairs for _, t in pairs if (s, t) not in set(pairs)] or pairs
+    """Score and suppression score of all mismatched pairs: a source with another's target (section 8)."""
+    others = [(s, t) for i, (s, _) in enumerate(pairs) for j, (_, t) in enumerate(pairs) if i != j] or pairs
     up, down = hits(m, others, rows, k)
     return up / len(others), down / len(others)
 
