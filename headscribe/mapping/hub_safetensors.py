@@ -8,15 +8,13 @@ import torch
 
 from headscribe.core.errors import DamagedCheckpoint
 from headscribe.mapping.hub_parts import RangesIgnored, RemoteFile
-from headscribe.mapping.safetensors_file import cut, map_tensor, parse_header, stored_dtype
+from headscribe.mapping.safetensors_file import cut, map_tensor
+from headscribe.mapping.safetensors_header import LONGEST, parse_header
 
 __all__ = ["HubSafetensors", "RangesIgnored"]
 
 FIRST_BYTES = 32_768
 """Fetched first: the whole header of most files."""
-
-LONGEST_HEADER = 100_000_000
-"""The limit of the format."""
 
 
 class HubSafetensors:
@@ -32,20 +30,20 @@ class HubSafetensors:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor."""
-        return tuple(self._header.tensors[name]["shape"])
+        return tuple(self._header.tensors[name].shape)
 
     def dtype(self, name: str) -> str:
         """How a tensor is stored."""
-        return stored_dtype(self._header.tensors[name])
+        return self._header.tensors[name].stored
 
     def missing(self, name: str) -> int:
         """Bytes that reading a tensor would fetch."""
-        start, stop = self._header.place(name, self._remote.repository)
+        start, stop = self._header.place(name)
         return 0 if self._remote.here(start, stop) else stop - start
 
     def read(self, name: str, rows: slice, columns: slice) -> torch.Tensor:
         """Some rows and columns of a tensor, as stored: read-only. The whole tensor is fetched and kept."""
-        start, stop = self._header.place(name, self._remote.repository)
+        start, stop = self._header.place(name)
         whole = map_tensor(self._remote.part(start, stop), 0, self.dtype(name), self.shape(name))
         return cut(whole, rows, columns)
 
@@ -54,7 +52,7 @@ def _raw_header(remote: RemoteFile) -> bytes:
     begin = remote.part(0, min(FIRST_BYTES, remote.size)).read_bytes()
     length = int.from_bytes(begin[:8], "little")
     end = 8 + length
-    if len(begin) < 8 or length > LONGEST_HEADER or end > remote.size:
+    if len(begin) < 8 or length > LONGEST or end > remote.size:
         raise DamagedCheckpoint(
             "this is no safetensors file",
             where=remote.repository,

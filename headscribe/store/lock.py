@@ -1,64 +1,71 @@
-"""One writer per run: a lock that the operating system drops when its holder dies, however it dies."""
+"""One writer per folder: a lock that ends with its holder, however it dies."""
 
 from __future__ import annotations
 
+import errno
 import os
-import sys
+import platform
+import warnings
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from headscribe.core.errors import BadStore
 from headscribe.store.atomic import disk_errors
 
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
+"""What file systems without locks say, as some of clusters and containers."""
+
 
 class RunLock:
     """An exclusive lock on a file, held until ``release`` or the end of the process.
+
+    Where the file system has no locks, a file beside it that names the holder stands for one. If that process
+    has died on this machine, the next one takes over; if on another machine, a person has to say so.
 
     Args:
         path: the file.
         doing: what its holder does here, for the error.
 
     Raises:
-        BadStore: another process holds it; the error names that process.
+        BadStore: another process holds it, which the error names, or the file cannot be made.
     """
 
     def __init__(self, path: Path, doing: str = "a run is in progress here") -> None:
+        marker = path.with_name(f"{path.name}.held")
         with disk_errors(path):
-            self._file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - held for as long as the lock
-        if not _try_lock(self._file):
-            self._file.seek(0)
-            holder = self._file.read().strip() or "unknown"
-            self._file.close()
-            raise BadStore(
-                f"{doing}, by process {holder}",
-                where=path.parent,
-                do="Wait for it, stop it, or choose another folder with -o",
-            )
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+            try:
+                self._lock = _acquired(FileLock(path, timeout=0, thread_local=False), path, doing)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                warnings.warn(f"{path.parent} has no file locks: {marker.name} stands for one", stacklevel=2)
+                self._lock = _acquired(SoftFileLock(marker, timeout=0, thread_local=False), marker, doing)
+        if not isinstance(self._lock, SoftFileLock):
+            with suppress(OSError):  # Windows keeps a locked file from everybody; the lock is what counts
+                path.write_text(f"{os.getpid()}\n{platform.node()}\n", encoding="utf-8")
 
     def release(self) -> None:
-        """Let others in. The file stays: removing it would race with the next holder."""
-        self._file.close()
+        """Let others in. A file with a lock stays: removing it would race with the next holder."""
+        self._lock.release()
 
 
-def _try_lock(file: IO[str]) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            # A byte far beyond the content, so that the holder's number stays readable.
-            file.seek(1 << 20)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
+def _acquired(lock: BaseFileLock, path: Path, doing: str) -> BaseFileLock:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        lock.acquire()
+    except Timeout as error:
+        process, host = _holder(path)
+        do = "Wait for it, stop it, or choose another folder with -o"
+        if isinstance(lock, SoftFileLock) and host != platform.node():
+            do += f"; if it has died, remove {path.name}"
+        raise BadStore(f"{doing}, by process {process} on {host}", where=path.parent, do=do) from error
+    return lock
+
+
+def _holder(path: Path) -> tuple[str, str]:
+    """The number of the process that wrote a lock's file, and its machine."""
+    said: list[str] = []
+    with suppress(OSError):
+        said = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return said[0] if said and said[0] else "unknown", said[1] if said[1:] and said[1] else "this machine"
