@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from headscribe.mapping.checkpoint import Checkpoint
+
+COLUMNS = 2048
+"""Columns of the whole map that exist at once."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,64 @@ def _salient(
     return ratios.topk(salient).indices.tolist(), e, w_vo
 
 
-def operation_hits(
+@dataclass(frozen=True)
+class PlainScores:
+    """Scores of one operation, and its shuffled scores, of what is promoted and what is suppressed."""
+
+    score: float
+    suppression_score: float
+    shuffled_score: float
+    shuffled_suppression_score: float
+
+
+def operation_scores(
     weights: Weights, layer: int, head: int, pairs: list[tuple[int, int]], k: int
-) -> tuple[int, int]:
-    """Hits and suppression hits of one operation: whole rows of M, searched twice."""
-    sources, targets = (weights.e.new_tensor(ids).long() for ids in zip(*pairs, strict=True))
-    e = weights.e[sources]
+) -> PlainScores:
+    """Scores of one operation: whole rows of M, searched twice."""
+    e = weights.e[[source for source, _ in pairs]]
     entries = (e if layer == 0 else weights.first_mlp(e)) @ weights.ov(layer, head) @ weights.u
-    hits = (entries.topk(k).indices == targets[:, None]).any(1).sum()
-    suppressed = ((-entries).topk(k).indices == targets[:, None]).any(1).sum()
-    return int(hits), int(suppressed)
+    return scores_of_rows(entries, pairs, k)
+
+
+def specific_scores(
+    weights: Weights, layer: int, head: int, pairs: list[tuple[int, int]], k: int, usable: Tensor
+) -> PlainScores:
+    """The same of the standardised specific part (definitions, section 8), from whole columns of the map.
+
+    Args:
+        weights: of the model.
+        layer, head: which.
+        pairs: of the operation.
+        k: of the operation.
+        usable: the usable sources, [vocab] of bool.
+    """
+    a, b = _factors(weights, layer, head)
+    sources = a[[source for source, _ in pairs]]
+    columns = []
+    for start in range(0, b.shape[1], COLUMNS):
+        whole = a[usable] @ b[:, start : start + COLUMNS]
+        entries = sources @ b[:, start : start + COLUMNS]
+        columns.append((entries - whole.mean(0)) / whole.std(0, correction=0))
+    return scores_of_rows(torch.cat(columns, dim=1), pairs, k)
+
+
+def scores_of_rows(entries: Tensor, pairs: list[tuple[int, int]], k: int) -> PlainScores:
+    """Scores of one operation from the whole rows [pairs, vocab] of its pairs' sources."""
+    targets = torch.tensor([target for _, target in pairs])
+    listed = set(pairs)
+    mismatched = torch.tensor([[(s, t) not in listed for _, t in pairs] for s, _ in pairs])
+    scores, shuffled = [], []
+    for signed in (entries, -entries):
+        # [pairs, pairs]: is the target of pair j in the row of the source of pair i
+        among = (signed.topk(k).indices[:, None] == targets[None, :, None]).any(-1)
+        scores.append(float(among.diagonal().double().mean()))
+        shuffled.append(float(among[mismatched].double().mean()))
+    return PlainScores(*scores, *shuffled)
+
+
+def _factors(weights: Weights, layer: int, head: int) -> tuple[Tensor, Tensor]:
+    """x W_V [vocab, d_head] and W_O U [d_head, vocab], norms folded in, from the residual stream."""
+    ov = weights.checkpoint.ov(layer, norms="fold")
+    stream = weights.e if layer == 0 else weights.checkpoint.residual()(weights.e)
+    x = weights.checkpoint.head_norm()(stream)
+    return x @ ov.w_v[head * len(ov.w_v) // len(ov.w_o)], ov.w_o[head] @ weights.u

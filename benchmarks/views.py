@@ -11,7 +11,8 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -24,7 +25,7 @@ from headscribe.core.settings import MapSettings
 from headscribe.mapping.checkpoint import Checkpoint, open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 from headscribe.mapping.scores import score_heads
-from headscribe.operations import load_operations
+from headscribe.operations import Operation, load_operations
 
 RESULTS = Path(__file__).resolve().with_name("views.json")
 VIEWS = {
@@ -42,24 +43,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.views", description=__doc__)
     parser.add_argument("model", nargs="?", default=str(FOLDER), help="a folder or hub id")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the figures are kept")
+    parser.add_argument("--pairs", type=int, help="of each operation at most; all by default")
     chosen = parser.parse_args()
     checkpoint = open_checkpoint(chosen.model)
     kept = json.loads(chosen.out.read_text()) if chosen.out.exists() else {}
-    if kept.get("weights") != checkpoint.weights_hash:
-        kept = {"model": Path(chosen.model).name, "weights": checkpoint.weights_hash, "views": {}}
+    of = {"model": Path(chosen.model).name, "weights": checkpoint.weights_hash, "pairs": chosen.pairs}
+    if {name: kept.get(name) for name in of} != of:
+        kept = of | {"views": {}}
+    operations = [replace(one, pairs=one.pairs[: chosen.pairs]) for one in load_operations([])]
     for name, settings in VIEWS.items():
         if name not in kept["views"]:
-            kept["views"][name] = measure(checkpoint, settings)
+            kept["views"][name] = measure(checkpoint, settings, operations)
             chosen.out.write_text(json.dumps(kept, indent=2) + "\n")
     print(table(kept["views"]))
 
 
-def measure(checkpoint: Checkpoint, settings: MapSettings) -> dict[str, Any]:
-    """The figures of one view, over all heads and built-in operations."""
+def measure(checkpoint: Checkpoint, settings: MapSettings, operations: Sequence[Operation]) -> dict[str, Any]:
+    """The figures of one view, over all heads."""
     facts = checkpoint.facts
     heads = [Head(layer, head) for layer in range(facts.n_layers) for head in range(facts.n_heads)]
     started = time.monotonic()
-    scores, _ = score_heads(checkpoint, settings, load_operations([]), heads)
+    scores, _ = score_heads(checkpoint, settings, operations, heads)
     scored = time.monotonic()
     hubs = [hub_share(found) for found in map_heads(checkpoint, settings, heads)]
     return {
