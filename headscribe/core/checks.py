@@ -14,6 +14,9 @@ AblationArm = Literal["top", "random", "control"]
 ARMS: tuple[AblationArm, ...] = ("top", "random", "control")
 """Silenced are the operation's top heads, random other heads, or the top heads on other tasks."""
 
+MapPart = Literal["whole", "specific"]
+"""Of which part of a head's map a static score is; the view ``parts`` has both."""
+
 
 @dataclass(frozen=True, slots=True)
 class DynamicScore:
@@ -38,6 +41,10 @@ class DynamicScore:
     view: Annotated[
         MapView, Column("of the map with the static scores; the dynamic ones are read with its weights")
     ] = "paper"
+    static_specific: Annotated[
+        float | None, Column("`static` of the specific part, null where the view has none")
+    ] = None
+    static_specific_suppression: Annotated[float | None, Column("likewise for `static_suppression`")] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def test_views_are_compared_beside_each_other(typed: list[str], tmp_path: Path) 
     assert result.exit_code == 0, result.output
     assert "All operations together" in result.stdout
     document = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
-    assert [row["view"] for row in document["operations"]] == ["paper", "parts"]
+    parts = [(row["view"], row["part"]) for row in document["operations"]]
+    assert parts == [("paper", "whole"), ("parts", "whole"), ("parts", "specific")]
     assert {(row["view"], row["norms"]) for row in document["views"]} == {
         (view, norms) for view in ("paper", "parts") for norms in ("leave", "fold")
     }

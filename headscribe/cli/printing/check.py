@@ -48,9 +48,9 @@ def print_check(report: CheckReport) -> None:
     """The results, and what was left out and why."""
     if report.by == "ablation":
         print_table("", ABLATION, [_ablation_cells(row) for row in report.ablations])
-    elif len({row.view for row in report.views}) > 1:
+    elif len({(row.view, row.part) for row in report.views}) > 1:
         columns = (("View", "left"), *CORRELATION)
-        print_table("", columns, [(row.view, *_correlation_cells(row)) for row in report.correlations])
+        print_table("", columns, [(_view(row), *_correlation_cells(row)) for row in report.correlations])
         last = report.views[-1].norms  # templates one by one as the model reads heads, where a view does
         shown = [row for row in report.views if row.template is None or row.norms == last]
         print_table("All operations together", VIEWS, [_view_cells(row) for row in shown])
@@ -82,9 +82,13 @@ def _correlation_cells(row: CorrelationResult) -> tuple[object, ...]:
     return (row.operation, f"{row.best_static:.2f}", *_correlations(row))
 
 
+def _view(row: CorrelationResult | ViewCorrelation) -> str:
+    return row.view if row.part == "whole" else f"{row.view}, specific"
+
+
 def _view_cells(row: ViewCorrelation) -> tuple[object, ...]:
     norm = {"leave": "left out", "fold": "in W_O"}[row.norms]
-    return (row.template or "all", norm, row.view, row.n_operations, *_correlations(row))
+    return (row.template or "all", norm, _view(row), row.n_operations, *_correlations(row))
 
 
 def _correlations(row: CorrelationResult | ViewCorrelation) -> tuple[str | None, ...]:

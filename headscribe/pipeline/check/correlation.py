@@ -12,7 +12,13 @@ from headscribe.core.settings import MapView, Norms
 from headscribe.operations import Operation, valid
 from headscribe.pipeline.check.context import CheckContext, too_few
 from headscribe.pipeline.check.results import CorrelationResult, OperationLeftOut, ViewCorrelation
-from headscribe.pipeline.check.views import CheckedView, Scores, compare_views, four_correlations
+from headscribe.pipeline.check.views import (
+    CheckedView,
+    Scores,
+    compare_views,
+    four_correlations,
+    static_scores,
+)
 from headscribe.store.check.check_tables import FinishedPiece
 
 if TYPE_CHECKING:
@@ -44,8 +50,7 @@ def correlate_operations(
             pieces, scores = _finish(context, by, operation, templates, earlier)
             for one in context.views:
                 checked[one.view][operation.name] = scores[one.view]
-                if result := _result(one, operation, pieces, scores[one.view]):
-                    results.append(result)
+                results += _results(one, operation, pieces, scores[one.view])
             left_out += [
                 too_few(operation, piece.n_pairs, piece.template)
                 for piece in pieces
@@ -82,7 +87,8 @@ def _finish(
 
 
 def _identity(context: CheckContext, one: CheckedView, operation: Operation) -> str:
-    return context.identity(operation, one.settings, k=_any_score(one, operation).k)
+    more = {"parts": one.parts} if one.parts != ("whole",) else {}
+    return context.identity(operation, one.settings, k=_any_score(one, operation).k, **more)
 
 
 def _any_score(one: CheckedView, operation: Operation) -> OperationScore:
@@ -144,44 +150,57 @@ def _scores(
     """The scores of all heads in a template; none where it had too few prompts."""
     if found is None:
         return []
+    static = one.scores[operation.name]
+    # the leading scores of a head are those of the specific part where there is one
+    specific = {
+        head: (score.promotion.score, score.suppression.score)
+        for head, score in static.items()
+        if score.specific_hits is not None
+    }
     return [
         DynamicScore(
             operation=operation.name,
             template=template,
             head=head,
-            static=one.scores[operation.name][head].score,
+            static=static[head].score,
             dynamic=found.context[head.layer][head.head] / found.n,
             dynamic_forced=found.forced[head.layer][head.head] / found.n,
-            static_suppression=one.scores[operation.name][head].suppression_score,
+            static_suppression=static[head].suppression_score,
             dynamic_suppression=found.context_suppression[head.layer][head.head] / found.n,
             dynamic_forced_suppression=found.forced_suppression[head.layer][head.head] / found.n,
             n_pairs=found.n,
             view=one.view,
+            static_specific=specific.get(head, (None, None))[0],
+            static_specific_suppression=specific.get(head, (None, None))[1],
         )
         for head in context.heads
     ]
 
 
-def _result(
+def _results(
     one: CheckedView, operation: Operation, pieces: Sequence[FinishedPiece], scores: Scores
-) -> CorrelationResult | None:
-    """The correlations of an operation over the templates with enough prompts; None if there is none."""
+) -> list[CorrelationResult]:
+    """The correlations of an operation over the templates with enough prompts, none if there is none."""
     used = [piece for piece in pieces if piece.template in scores]
     if not used:
-        return None
+        return []
     skipped: Counter[str] = Counter()
     for piece in pieces:
         skipped.update(piece.skipped)
     tables = [scores[piece.template] for piece in used]
     static = _any_score(one, operation)
-    return CorrelationResult(
-        operation=operation.name,
-        category=operation.category,
-        k=static.k,
-        n_pairs=static.n_pairs,
-        prompts={piece.template: piece.n_pairs for piece in used},
-        skipped=dict(skipped),
-        best_static=max(score.static for score in tables[0]),
-        view=one.view,
-        **four_correlations(tables, tables, one.settings.seed),
-    )
+    return [
+        CorrelationResult(
+            operation=operation.name,
+            category=operation.category,
+            k=static.k,
+            n_pairs=static.n_pairs,
+            prompts={piece.template: piece.n_pairs for piece in used},
+            skipped=dict(skipped),
+            best_static=max(static_scores(tables[0], part)),
+            view=one.view,
+            part=part,
+            **four_correlations(tables, tables, part, one.settings.seed),
+        )
+        for part in one.parts
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headscribe.core.checks import Correlation
+from headscribe.core.checks import Correlation, MapPart
 from headscribe.core.plain import json_data
 from headscribe.core.settings import MapView, Norms
 
@@ -29,6 +29,7 @@ class CorrelationResult:
 
     Attributes:
         view: of the map with the static scores.
+        part: of the map, that they are of.
         n_pairs: pairs behind the static score.
         prompts: per template, prompts behind the dynamic scores.
         skipped: pairs without a usable prompt, by reason, over all templates.
@@ -51,6 +52,7 @@ class CorrelationResult:
     forced_suppression: Correlation
     best_static: float
     view: MapView = "paper"
+    part: MapPart = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ class ViewCorrelation:
 
     Attributes:
         view: of the map with the static scores.
+        part: of the map, that they are of.
         norms: ``fold`` if the final norm's weight is in the W_O that the dynamic scores are read with.
         template: None for all templates together.
         n_operations: operations behind it.
     """
 
     view: MapView
+    part: MapPart
     norms: Norms
     template: str | None
     n_operations: int

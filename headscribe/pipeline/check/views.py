@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headscribe.core.checks import Correlation, DynamicScore
+from headscribe.core.checks import Correlation, DynamicScore, MapPart
 from headscribe.core.heads import Head
 from headscribe.core.records import OperationScore
 from headscribe.core.settings import MapSettings, MapView
@@ -15,11 +15,15 @@ from headscribe.store.map.map_dir import MapDir
 Scores = dict[str, list[DynamicScore]]
 """Per template, the scores of all heads in model order."""
 
-_COMPARED = {
-    "context": ("static", "dynamic"),
-    "forced": ("static", "dynamic_forced"),
-    "suppression": ("static_suppression", "dynamic_suppression"),
-    "forced_suppression": ("static_suppression", "dynamic_forced_suppression"),
+_DYNAMIC = {
+    "context": "dynamic",
+    "forced": "dynamic_forced",
+    "suppression": "dynamic_suppression",
+    "forced_suppression": "dynamic_forced_suppression",
+}
+_STATIC: dict[MapPart, tuple[str, str]] = {
+    "whole": ("static", "static_suppression"),
+    "specific": ("static_specific", "static_specific_suppression"),
 }
 
 
@@ -39,6 +43,12 @@ class CheckedView:
     def view(self) -> MapView:
         """Its view."""
         return self.settings.view
+
+    @property
+    def parts(self) -> tuple[MapPart, ...]:
+        """Of which parts of the map it has scores."""
+        every = (score for own in self.scores.values() for score in own.values())
+        return ("whole",) if any(score.specific_hits is None for score in every) else ("whole", "specific")
 
 
 def checked_view(settings: MapSettings, map_dir: MapDir) -> CheckedView:
@@ -66,12 +76,14 @@ def compare_views(
     return [
         ViewCorrelation(
             view=one.view,
+            part=part,
             norms=norms,
             template=wanted,
             n_operations=len({name for name, _ in some}),
             **four_correlations(
                 [scores[one.view][name][template] for name, template in some],
                 [scores[other][name][template] for name, template in some],
+                part,
                 one.settings.seed,
             ),
         )
@@ -79,6 +91,7 @@ def compare_views(
         if (some := [piece for piece in pieces if wanted in (None, piece[1])])
         for norms, other in read_with.items()
         for one in views
+        for part in one.parts
     ]
 
 
@@ -86,14 +99,23 @@ def _folds(one: CheckedView) -> bool:
     return one.settings.folding == "fold"
 
 
+def static_scores(scores: Sequence[DynamicScore], part: MapPart) -> list[float]:
+    """The static scores of heads, of a part of their maps that they have."""
+    return [getattr(score, _STATIC[part][0]) for score in scores]
+
+
 def four_correlations(
-    static: Sequence[Sequence[DynamicScore]], dynamic: Sequence[Sequence[DynamicScore]], seed: int
+    static: Sequence[Sequence[DynamicScore]],
+    dynamic: Sequence[Sequence[DynamicScore]],
+    part: MapPart,
+    seed: int,
 ) -> dict[str, Correlation]:
     """r with context and forced, of scores and of suppression scores.
 
     Args:
-        static: for every operation and template, the heads' scores whose static parts count.
-        dynamic: likewise, whose dynamic parts count.
+        static: for every operation and template, the heads' scores whose static ones count.
+        dynamic: likewise, whose dynamic ones count.
+        part: of the map, whose static scores count.
         seed: of the bootstrap.
     """
     from headscribe.eval.check.correlation import correlate_pooled
@@ -101,7 +123,12 @@ def four_correlations(
     def values(tables: Sequence[Sequence[DynamicScore]], name: str) -> list[list[float]]:
         return [[getattr(score, name) for score in table] for table in tables]
 
+    promoted, suppressed = _STATIC[part]
     return {
-        name: correlate_pooled(values(static, x), values(dynamic, y), seed=seed)
-        for name, (x, y) in _COMPARED.items()
+        name: correlate_pooled(
+            values(static, suppressed if "suppression" in name else promoted),
+            values(dynamic, column),
+            seed=seed,
+        )
+        for name, column in _DYNAMIC.items()
     }

@@ -49,8 +49,9 @@ def test_the_model_runs_once_for_all_views(checked: Checked, runs: list[int]) ->
     report = checked.check("paper", "parts")
     assert sum(runs) == 2 * 2 * PROMPTS
     assert len(checked.rows()) == 2 * 2 * 2 * LAYERS * HEADS
-    assert [(row.operation, row.view) for row in report.correlations] == [
-        ("next", "paper"), ("next", "parts"), ("mixed", "paper"), ("mixed", "parts"),
+    parts = [("paper", "whole"), ("parts", "whole"), ("parts", "specific")]
+    assert [(row.operation, row.view, row.part) for row in report.correlations] == [
+        *(("next", *part) for part in parts), *(("mixed", *part) for part in parts),
     ]  # fmt: skip
     assert checked.check("paper", "parts") == report
     assert sum(runs) == 2 * 2 * PROMPTS
@@ -67,9 +68,12 @@ def test_each_view_has_the_rows_that_it_has_alone(
         scored = score_model(
             str(tiny), tmp_path / "scored" / view, MapSettings(view=view), operations=[lists]
         )
-        static = {(score.operation, *score.head): score.score for score in scored.scores()}
+        static = {(score.operation, *score.head): score for score in scored.scores()}
         for (operation, _, layer, head), row in checked.of_view(view).items():
-            assert row["static"] == static[operation, layer, head]
+            score = static[operation, layer, head]
+            assert row["static"] == score.score
+            specific = None if view == "paper" else score.promotion.score
+            assert row["static_specific"] == specific
     assert checked.of_view("paper") != checked.of_view("parts")
 
 
@@ -98,10 +102,11 @@ def test_r_is_over_heads_operations_and_templates_against_one_kind_of_dynamic_sc
     report = checked.check("paper", "parts")
     rows = {"leave": checked.of_view("paper"), "fold": checked.of_view("parts")}
     static = {"paper": rows["leave"], "parts": rows["fold"]}
-    assert len(report.views) == (1 + 2) * 2 * 2
+    assert len(report.views) == (1 + 2) * 2 * 3
+    columns = {"whole": "static", "specific": "static_specific"}
     for found in report.views:
         keys = [key for key in rows["leave"] if found.template in (None, key[1])]
-        x = [static[found.view][key]["static"] for key in keys]
+        x = [static[found.view][key][columns[found.part]] for key in keys]
         y = [rows[found.norms][key]["dynamic_forced"] for key in keys]
         assert found.n_operations == 2
         assert found.forced.n == len(keys)
