@@ -110,8 +110,7 @@ def specific_scores(
 def scores_of_rows(entries: Tensor, pairs: list[tuple[int, int]], k: int) -> PlainScores:
     """Scores of one operation from the whole rows [pairs, vocab] of its pairs' sources."""
     targets = torch.tensor([target for _, target in pairs])
-    listed = set(pairs)
-    mismatched = torch.tensor([[(s, t) not in listed for _, t in pairs] for s, _ in pairs])
+    mismatched = ~torch.eye(len(pairs), dtype=torch.bool)
     scores, shuffled = [], []
     for signed in (entries, -entries):
         # [pairs, pairs]: is the target of pair j in the row of the source of pair i

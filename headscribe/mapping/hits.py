@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,6 +12,9 @@ from headscribe.mapping.pair_table import PairTable, Ranked
 from headscribe.mapping.row_ends import Readout, row_ends
 from headscribe.mapping.screen import open_rows, sampled_targets
 from headscribe.mapping.source_view import VocabularyRows
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,8 @@ class Hits:
         shuffled: the share of its mismatched pairs, or of its one pair where it has no other, float64.
     """
 
-    listed: Tensor
-    shuffled: Tensor
+    listed: Int[Tensor, "2 g"]
+    shuffled: Float[Tensor, "2 g"]
 
 
 class HitCounter:
@@ -37,7 +41,9 @@ class HitCounter:
         table: the pairs, on the device of ``unembedding``.
     """
 
-    def __init__(self, unembedding: Tensor, rows: VocabularyRows, table: PairTable) -> None:
+    def __init__(
+        self, unembedding: Float[Tensor, "vocab d_model"], rows: VocabularyRows, table: PairTable
+    ) -> None:
         self._unembedding, self._rows, self._table = unembedding, rows, table
         sampled = sampled_targets(rows, unembedding.device)
         self._n_targets = len(table.targets)
@@ -45,7 +51,7 @@ class HitCounter:
         self._place = torch.full((len(unembedding),), -1, device=unembedding.device)
         self._place[table.targets] = torch.arange(self._n_targets, device=unembedding.device)
 
-    def __call__(self, values: Tensor, readout: Readout) -> Hits:
+    def __call__(self, values: Float[Tensor, "s d_head"], readout: Readout) -> Hits:
         """What one head promotes and suppresses.
 
         Args:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from headscribe.operations import Operation
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
 ScoredList = tuple[Operation, Sequence[tuple[int, int]], int]
 """An operation, its pairs as (source id, target id), and its k."""
@@ -21,9 +25,9 @@ class Ranked:
     in the source's row, from 0; [n] each. No source stands here twice with one target.
     """
 
-    source: Tensor
-    target: Tensor
-    rank: Tensor
+    source: Int[Tensor, " n"]
+    target: Int[Tensor, " n"]
+    rank: Int[Tensor, " n"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +46,19 @@ class PairTable:
         n_pairs: pairs of each operation, repeats counted, [g].
     """
 
-    sources: Tensor
-    targets: Tensor
+    sources: Int[Tensor, " s"]
+    targets: Int[Tensor, " t"]
     crossed: tuple[tuple[Tensor, Tensor], ...]
-    k: Tensor
-    times_source: Tensor
-    times_target: Tensor
-    operation: Tensor
-    source: Tensor
-    target: Tensor
-    times: Tensor
-    n_pairs: Tensor
+    k: Int[Tensor, " g"]
+    times_source: Int[Tensor, "g s"]
+    times_target: Int[Tensor, "g t"]
+    operation: Int[Tensor, " p"]
+    source: Int[Tensor, " p"]
+    target: Int[Tensor, " p"]
+    times: Int[Tensor, " p"]
+    n_pairs: Int[Tensor, " g"]
 
-    def hits(self, ranked: Ranked) -> tuple[Tensor, Tensor]:
+    def hits(self, ranked: Ranked) -> tuple[Int[Tensor, " g"], Int[Tensor, " g"]]:
         """Listed pairs, and mismatched ones, of each operation whose target has a rank below k.
 
         A mismatched pair is one listed pair's source with another's target: n (n - 1) of n listed pairs.

@@ -7,6 +7,7 @@ row that remains, the groups with the k largest of these hold its k largest entr
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,6 +15,9 @@ from torch import Tensor
 from headscribe.mapping.devices import rows_at_once
 from headscribe.mapping.ranking import top_k
 from headscribe.mapping.source_view import VocabularyRows
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 WIDTH = 2048
 """Targets worked on together."""
@@ -32,14 +36,14 @@ Readout = Callable[[Tensor], Tensor]
 
 
 def row_ends(
-    values: Tensor,
-    reach: Tensor,
-    k: Tensor,
+    values: Float[Tensor, "n d_head"],
+    reach: Float[Tensor, " n"],
+    k: Int[Tensor, " n"],
     readout: Readout,
-    unembedding: Tensor,
+    unembedding: Float[Tensor, "vocab d_model"],
     rows: VocabularyRows,
     width: int = WIDTH,
-) -> Tensor:
+) -> Int[Tensor, "n most"]:
     """The ids of the k largest entries of rows, largest first, equal ones by ascending id.
 
     Args:

@@ -7,12 +7,16 @@ whatever the rest of the row holds. It never decides wrongly: what is close stay
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from headscribe.mapping.pair_table import PairTable
 from headscribe.mapping.source_view import VocabularyRows
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 SAMPLE = 1024
 """Vocabulary rows in the sample."""
@@ -38,13 +42,13 @@ class OpenRows:
         k: entries wanted, [n].
     """
 
-    end: Tensor
-    source: Tensor
-    reach: Tensor
-    k: Tensor
+    end: Int[Tensor, " n"]
+    source: Int[Tensor, " n"]
+    reach: Float[Tensor, " n"]
+    k: Int[Tensor, " n"]
 
 
-def sampled_targets(rows: VocabularyRows, device: torch.device, size: int = SAMPLE) -> Tensor:
+def sampled_targets(rows: VocabularyRows, device: torch.device, size: int = SAMPLE) -> Int[Tensor, " m"]:
     """Ids of some targets that take part, [m].
 
     Args:
@@ -60,7 +64,12 @@ def sampled_targets(rows: VocabularyRows, device: torch.device, size: int = SAMP
     return ids[torch.arange(size, device=device) * len(ids) // max(1, size)]
 
 
-def open_rows(table: PairTable, values: Tensor, asked: Tensor, sampled: Tensor) -> OpenRows:
+def open_rows(
+    table: PairTable,
+    values: Float[Tensor, "s d_head"],
+    asked: Float[Tensor, "t d_head"],
+    sampled: Float[Tensor, "m d_head"],
+) -> OpenRows:
     """The rows of a head's map that the sample does not decide.
 
     Args:

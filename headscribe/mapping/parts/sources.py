@@ -13,6 +13,8 @@ from headscribe.mapping.parts.tokens import enough_usable, usable_rows
 from headscribe.mapping.source_view import BLOCK, View, source_vectors, vocabulary_rows
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
+
     from headscribe.core.settings import MapSettings
     from headscribe.mapping.checkpoint import Checkpoint
 
@@ -32,7 +34,7 @@ class SourceSpread:
         self._checkpoint, self._settings, self._arithmetic = checkpoint, settings, arithmetic
         self._moments: dict[View, Moments] = {}
 
-    def of(self, view: View, w_v: Tensor) -> Spread:
+    def of(self, view: View, w_v: Float[Tensor, "heads d_model d_head"]) -> Spread:
         """The spread of x W_V over the usable sources, for some value heads.
 
         Args:
