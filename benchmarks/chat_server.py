@@ -42,7 +42,7 @@ def plausible_choice(body: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class ChatServer:
-    """A server on a free port of the loopback address, in a thread of its own.
+    """A server on a free port, in a thread of its own.
 
     Attributes:
         latency: seconds until an answer.
@@ -51,7 +51,9 @@ class ChatServer:
         seed: of the faults.
         dies_after: answers after which it ends without a word, None never.
         reply: the choice of a completion for a request's body.
+        host: the address it listens on.
         port: 0 for any.
+        key: what a caller must send below ``/v1``, empty for none.
         answered: answers by request, as the hash of its body.
         failed: faults by kind.
         flights: (moment, requests then in flight), by ``time.monotonic``.
@@ -63,7 +65,9 @@ class ChatServer:
     seed: int = 0
     dies_after: int | None = None
     reply: Reply = plausible_choice
+    host: str = "127.0.0.1"
     port: int = 0
+    key: str = ""
     answered: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     flights: list[tuple[float, int]] = field(default_factory=list)
@@ -73,7 +77,7 @@ class ChatServer:
     @property
     def base_url(self) -> str:
         """The address to give to ``--llm``."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http://{self.host}:{self.port}/v1"
 
     def __enter__(self) -> Self:
         ready = threading.Event()
@@ -92,7 +96,7 @@ class ChatServer:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         self._turns = asyncio.Semaphore(self.at_once) if self.at_once else nullcontext()
         self._writers: set[asyncio.StreamWriter] = set()
-        self._server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=512)
+        self._server = await asyncio.start_server(self._connection, self.host, self.port, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
         ready.set()
         await self._end.wait()
@@ -119,6 +123,8 @@ class ChatServer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = next((line.split(":")[1] for line in head.splitlines() if "content-length:" in line), "0")
         body = await reader.readexactly(int(length))
+        if self.key and " /v1" in head and f"bearer {self.key.lower()}" not in head:
+            return _send(writer, 401, json.dumps({"error": {"message": "no such key"}}))
         if not body:
             path = head.split()[1]
             said = self.flights if path == "/flights" else {"object": "list", "data": []}

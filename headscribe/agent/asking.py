@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from typing import Any
 
 from headscribe.agent.budget import Budget
 from headscribe.agent.caller import Caller
-from headscribe.agent.llm.client import ChatClient
 from headscribe.agent.llm.failures import UnknownModel
 from headscribe.agent.llm.opening import open_client
 from headscribe.agent.llm.spec import LLMSpec
@@ -64,7 +63,6 @@ async def open_asker(
     progress: Progress,
     *,
     budget: Budget | None = None,
-    client: ChatClient | None = None,
 ) -> AsyncIterator[Asker]:
     """An LLM that is ready: keys are there, the server answers; a vLLM server runs until the end.
 
@@ -74,13 +72,12 @@ async def open_asker(
         journal: where calls are remembered.
         progress: told of what takes long.
         budget: what the calls may take, None without limit.
-        client: asked in place of the LLM, as rehearsals do.
 
     Raises:
         LLMUnavailable, MissingExtra: the LLM cannot be used.
     """
-    async with nullcontext(client) if client else open_client(spec, settings, progress) as asked:
-        yield Asker(Caller(asked, journal, settings=settings, budget=budget))
+    async with open_client(spec, settings, progress) as client:
+        yield Asker(Caller(client, journal, settings=settings, budget=budget))
 
 
 async def stop_if_hopeless(caller: Caller, error: CallFailed) -> None:

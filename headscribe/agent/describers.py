@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headscribe.agent.asking import stop_if_hopeless
@@ -30,12 +30,16 @@ from headscribe.core.errors import BadPrompt
 from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Progress
 from headscribe.core.records import Outcome, Status
-from headscribe.core.settings import TESTING, DescribeSettings
+from headscribe.core.settings import TESTING, AskSettings, DescribeSettings
 from headscribe.core.usage import CallTotals
 from headscribe.prompts import Template, load_template
 
 if TYPE_CHECKING:
     from headscribe.operations import Operation
+
+
+OpenLLM = Callable[[LLMSpec, AskSettings, Progress], AbstractAsyncContextManager[ChatClient]]
+"""Opens a chat model, as ``agent.llm.opening.open_client`` does."""
 
 
 class Describer(Protocol):
@@ -91,7 +95,7 @@ async def open_describer(  # noqa: PLR0913 - what a describer is made of, each b
     operations: Sequence[Operation] = (),
     connect: bool = True,
     budget: Budget | None = None,
-    client: ChatClient | None = None,
+    open_llm: OpenLLM = open_client,
 ) -> AsyncIterator[Describer]:
     """A describer that is ready: keys are there, the server answers; a vLLM server runs until the end.
 
@@ -104,7 +108,7 @@ async def open_describer(  # noqa: PLR0913 - what a describer is made of, each b
         connect: False for planning alone: nothing is started, contacted or needed, and only ``requests``
             can be used.
         budget: what the calls may take, None without limit.
-        client: asked in place of the LLM, as rehearsals do.
+        open_llm: opens the LLM, or what is asked in its place.
 
     Raises:
         LLMUnavailable, MissingExtra: the LLM cannot be used.
@@ -117,9 +121,8 @@ async def open_describer(  # noqa: PLR0913 - what a describer is made of, each b
     if not connect:
         yield LLMDescriber(spec, settings, template, None, progress)
         return
-    opened = nullcontext(client) if client else open_client(spec, settings, progress)
-    async with opened as asked:
-        caller = Caller(asked, journal, settings=settings, budget=budget)
+    async with open_llm(spec, settings, progress) as client:
+        caller = Caller(client, journal, settings=settings, budget=budget)
         yield LLMDescriber(spec, settings, template, caller, progress)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from headscribe.agent.describers import open_describer
@@ -82,7 +83,9 @@ async def rehearse(spec: LLMSpec, settings: DescribeSettings, heads: Iterable[Ev
         BadPrompt: a template cannot be used.
     """
     client = Rehearsal(spec.name)
-    async with open_describer(spec, settings, NoJournal(), Silent(), client=client) as describer:
+    async with open_describer(
+        spec, settings, NoJournal(), Silent(), open_llm=lambda *_: nullcontext(client)
+    ) as describer:
         for evidence in heads:
             await describer.describe(evidence, experiments=_Props())
     return client

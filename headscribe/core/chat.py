@@ -185,16 +185,6 @@ class CallFailed(Exception):
         self.kind, self.message, self.retry_after, self.attempts = kind, message, retry_after, attempts
         super().__init__(f"{kind}: {message}")
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """As another process gets it: an exception alone would be rebuilt from its text."""
-        return _call_failed, (type(self), self.kind, self.message, self.retry_after, self.attempts)
-
-
-def _call_failed(
-    cls: type[CallFailed], kind: FailureKind, message: str, retry_after: float | None, attempts: int
-) -> CallFailed:
-    return cls(kind, message, retry_after=retry_after, attempts=attempts)
-
 
 class NotAnsweredYet(Exception):
     """A call whose answer comes another way, such as in a batch file; what needs it has to wait."""

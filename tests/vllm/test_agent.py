@@ -19,7 +19,7 @@ from headscribe.core.records import Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
-from headscribe.pipeline.engines.experiments import LocalLaboratory
+from headscribe.pipeline.describe.laboratory import Laboratory
 from headscribe.prompts import load_template
 
 pytestmark = pytest.mark.vllm
@@ -42,10 +42,8 @@ def only_words(schema, words):
 
 
 def test_eight_heads_are_experimented_on_and_described(served, measured):
-    laboratory, template = (
-        LocalLaboratory(open_checkpoint("demo"), MapSettings()),
-        load_template("describe@1"),
-    )
+    laboratory = Laboratory(open_checkpoint("demo"), MapSettings())
+    template = load_template("describe@1")
     head_maps = list(map_heads(laboratory.checkpoint, MapSettings(), HEADS))
     replies, seconds = [], []
 

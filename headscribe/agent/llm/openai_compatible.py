@@ -31,10 +31,18 @@ class OpenAICompatibleClient:
         api_key: never empty; servers without keys take any.
         base_url: None for OpenAI itself, or what ``OPENAI_BASE_URL`` says.
         timeout: seconds per attempt.
+        proxied: whether a proxy that the environment names may stand between; never for this machine.
     """
 
     def __init__(
-        self, name: str, model: str, *, api_key: str, base_url: str | None = None, timeout: float = 120.0
+        self,
+        name: str,
+        model: str,
+        *,
+        api_key: str,
+        base_url: str | None = None,
+        timeout: float = 120.0,
+        proxied: bool = True,
     ) -> None:
         self.name = name
         self._model_name = model
@@ -44,7 +52,7 @@ class OpenAICompatibleClient:
             self._quirks.limits.reverse()
         # A client of our own: LangChain's cached one would outlive the event loop it belongs to. Proxies from
         # the environment are for the world outside, not for this machine.
-        self._http = openai.DefaultAsyncHttpxClient(trust_env=not is_loopback(base_url))
+        self._http = openai.DefaultAsyncHttpxClient(trust_env=proxied and not is_loopback(base_url))
         self._chat = ChatOpenAI(
             model=model,
             base_url=base_url,

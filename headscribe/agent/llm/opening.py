@@ -23,30 +23,28 @@ _NO_KEY = "none"
 
 
 @asynccontextmanager
-async def open_client(spec: LLMSpec, settings: AskSettings, progress: Progress) -> AsyncIterator[ChatClient]:
+async def open_client(
+    spec: LLMSpec, settings: AskSettings, progress: Progress, *, key: str | None = None
+) -> AsyncIterator[ChatClient]:
     """A chat model that answers its check; a vLLM server is started for it, and stopped at the end.
+
+    Args:
+        spec: which.
+        settings: how it is asked.
+        progress: told of what takes long.
+        key: of servers that were started for this session, in place of the environment's; they are asked
+            directly, not through the environment's proxy.
 
     Raises:
         LLMUnavailable: no key, no server, a refused key, a server that did not start, an unusable script.
         MissingExtra: a package is not installed.
     """
     if spec.kind == "vllm":
-        from headscribe.agent.llm.vllm_server import VLLMServer
-
-        server = VLLMServer(spec.model, progress=progress)
-        async with server as base_url:
-            client = _openai_compatible(spec, settings, server.served_name, base_url, _NO_KEY)
-            try:
-                async with _checked(client):
-                    yield client
-                    await _say_cache_hits(server.port, progress)
-            except LLMUnavailable:
-                if server.ended:
-                    raise server.failed("the vLLM server ended while it was needed") from None
-                raise
+        async with _own_server(spec, settings, progress) as own:
+            yield own
         return
     if spec.base_urls:
-        async with _several(spec, settings, progress) as several:
+        async with _several(spec, settings, progress, key) as several:
             yield several
         return
     other = _client(spec, settings)
@@ -55,12 +53,33 @@ async def open_client(spec: LLMSpec, settings: AskSettings, progress: Progress) 
 
 
 @asynccontextmanager
-async def _several(spec: LLMSpec, settings: AskSettings, progress: Progress) -> AsyncIterator[ChatClient]:
+async def _own_server(spec: LLMSpec, settings: AskSettings, progress: Progress) -> AsyncIterator[ChatClient]:
+    from headscribe.agent.llm.served import ServedClient
+    from headscribe.agent.llm.vllm_server import VLLMServer, new_key
+
+    key = new_key()
+    server = VLLMServer(spec.model, progress=progress, key=key)
+
+    async def why() -> LLMUnavailable | None:
+        return server.fault()
+
+    async with server as base_url:
+        asks = _openai_compatible(spec, settings, server.served_name, base_url, key)
+        client = ServedClient(asks, why)
+        async with _checked(client):
+            yield client
+            await _say_cache_hits(server.port, progress)
+
+
+@asynccontextmanager
+async def _several(
+    spec: LLMSpec, settings: AskSettings, progress: Progress, key: str | None
+) -> AsyncIterator[ChatClient]:
     from headscribe.agent.llm.balanced import BalancedClient
 
-    key = key_of(spec)
+    shared, ours = key or key_of(spec), key is not None
     servers: dict[str, ChatClient] = {
-        url: _openai_compatible(spec, settings, spec.model, url, key) for url in spec.base_urls
+        url: _openai_compatible(spec, settings, spec.model, url, shared, ours=ours) for url in spec.base_urls
     }
     balanced = BalancedClient(spec.name, servers, progress.say)
     async with _checked(balanced):
@@ -106,11 +125,13 @@ def key_of(spec: LLMSpec) -> str:
 
 
 def _openai_compatible(
-    spec: LLMSpec, settings: AskSettings, model: str, base_url: str | None, key: str
+    spec: LLMSpec, settings: AskSettings, model: str, base_url: str | None, key: str, *, ours: bool = False
 ) -> OpenAICompatibleClient:
     from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
 
-    return OpenAICompatibleClient(spec.name, model, api_key=key, base_url=base_url, timeout=settings.timeout)
+    return OpenAICompatibleClient(
+        spec.name, model, api_key=key, base_url=base_url, timeout=settings.timeout, proxied=not ours
+    )
 
 
 async def _say_cache_hits(port: int, progress: Progress) -> None:

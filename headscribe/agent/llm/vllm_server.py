@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import os
 import re
+import secrets
 import shlex
 import signal
 import socket
@@ -32,6 +33,7 @@ _EXCEPTION = re.compile(r"[\w.]*(Error|Exception): ")
 
 _LOOK_EVERY = 0.5
 _SAY_EVERY = 15.0
+LOOPBACK = "127.0.0.1"
 STOP_GRACE = 20.0
 """Seconds that the server has to end before it is killed."""
 
@@ -39,8 +41,8 @@ STOP_GRACE = 20.0
 class VLLMServer:
     """``async with VLLMServer(model) as base_url``: starts vLLM, waits until it answers, and surely stops it.
 
-    It listens on a free port of the loopback address. Its output goes to ``log``, which is removed at the
-    end unless an error happened. ``HEADSCRIBE_VLLM_PYTHON`` names an interpreter that has vLLM (default: this
+    It listens on a free port of the host. Its output goes to ``log``, which is removed at the end unless an
+    error happened. ``HEADSCRIBE_VLLM_PYTHON`` names an interpreter that has vLLM (default: this
     one) and ``HEADSCRIBE_VLLM_ARGS`` further arguments of the server.
 
     Args:
@@ -49,6 +51,8 @@ class VLLMServer:
         extra_args: further arguments, after those of the environment.
         progress: told that and how long the server loads.
         timeout: seconds until it must answer; a first start may have to download the model.
+        host: the address to listen on; others than loopback are for servers that other machines ask.
+        key: what its callers must send as their API key, empty for none.
 
     Raises:
         MissingExtra: the interpreter has no vLLM.
@@ -63,11 +67,14 @@ class VLLMServer:
         extra_args: Sequence[str] = (),
         progress: Progress | None = None,
         timeout: float = 1800.0,
+        host: str = LOOPBACK,
+        key: str = "",
     ) -> None:
         self.model = model
         self.served_name = served_name(model)
         self.log = Path()
-        self.port = 0
+        self.host, self.port = host, 0
+        self._key = key
         self._python, self._extra_args = python, tuple(extra_args)
         self._progress, self._timeout = progress or Silent(), timeout
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,13 +88,15 @@ class VLLMServer:
         except BaseException:
             await self._stop()
             raise
-        return f"http://127.0.0.1:{self.port}/v1"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/v1"
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        good = not isinstance(error, Exception) and not self.ended
         await self._stop()
-        if not isinstance(error, Exception):
+        if good:
             self.log.unlink(missing_ok=True)
 
     def _arguments(self, on_cpu: bool) -> list[str]:
@@ -103,13 +112,16 @@ class VLLMServer:
 
     def _start(self, python: str, arguments: list[str], on_cpu: bool) -> subprocess.Popen[bytes]:
         """Start the keeper, which starts the server in its own process group."""
-        self.port = _free_port()
+        self.port = _free_port(self.host)
         number, name = tempfile.mkstemp(prefix="headscribe-vllm-", suffix=".log")
         self.log = Path(name)
         # The module rather than the console script: the latter breaks where vLLM's package has another name.
         server = [python, "-m", "vllm.entrypoints.openai.api_server", *arguments]
-        server += ["--host", "127.0.0.1", "--port", str(self.port)]
+        server += ["--host", self.host, "--port", str(self.port)]
         environment = {"VLLM_NO_USAGE_STATS": "1", **os.environ}
+        if self._key:
+            # Not --api-key: arguments are in vLLM's log, and in the list of processes that all users see.
+            environment["VLLM_API_KEY"] = self._key
         if on_cpu:
             environment.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
         self._progress.say(f"Starting vLLM with {self.model} (log: {self.log})")
@@ -125,12 +137,12 @@ class VLLMServer:
 
     async def _wait(self) -> None:
         started, said = time.monotonic(), 0.0
-        while not await asyncio.to_thread(_healthy, self.port):
+        while not await asyncio.to_thread(_healthy, self.host, self.port):
             elapsed = time.monotonic() - started
             if self.ended:
-                raise self.failed("the vLLM server ended before it could answer")
+                raise self._failed("the vLLM server ended before it could answer")
             if elapsed > self._timeout:
-                raise self.failed(f"the vLLM server did not answer within {self._timeout:g} s")
+                raise self._failed(f"the vLLM server did not answer within {self._timeout:g} s")
             if elapsed - said >= _SAY_EVERY:
                 said = elapsed
                 self._progress.say(f"vLLM is loading {self.model}: {elapsed:.0f} s")
@@ -147,7 +159,11 @@ class VLLMServer:
         """Whether it has ended although nobody stopped it."""
         return self._process is not None and self._process.poll() is not None
 
-    def failed(self, what: str) -> LLMUnavailable:
+    def fault(self) -> LLMUnavailable | None:
+        """Why it has ended by itself, None if it has not."""
+        return self._failed("the vLLM server ended while it was needed") if self.ended else None
+
+    def _failed(self, what: str) -> LLMUnavailable:
         """The error that says what happened, with the server's last words."""
         do = "Correct the model or the arguments in HEADSCRIBE_VLLM_ARGS; the log has the details"
         return LLMUnavailable(f"{what}: {last_words(self.log)}", where=self.log, do=do)
@@ -169,6 +185,11 @@ class VLLMServer:
             self._process = None
 
 
+def new_key() -> str:
+    """A key for a server and its callers, for one session."""
+    return secrets.token_urlsafe(32)
+
+
 def last_words(log: Path, limit: int = 300) -> str:
     """Why a server ended, from its log: the first exception, which those after it follow from."""
     lines = [_PREFIX.sub("", line) for line in log.read_text(errors="replace").splitlines() if line.strip()]
@@ -179,14 +200,14 @@ def last_words(log: Path, limit: int = 300) -> str:
     return (lines or ["it wrote nothing"])[-1][:limit]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
-def _healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+def _healthy(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/health")
         return connection.getresponse().status == 200

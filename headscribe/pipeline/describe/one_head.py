@@ -11,12 +11,12 @@ from headscribe.core.records import Description, Outcome, Status
 from headscribe.core.secrets import hide_keys
 from headscribe.core.tokens import plain_line
 from headscribe.pipeline.asking.metering import start_meter
+from headscribe.pipeline.describe.laboratory import Laboratory
 from headscribe.pipeline.describe.work import HeadWork
 from headscribe.store.describe.journal import Journal
 
 if TYPE_CHECKING:
     from headscribe.agent.describers import Describer
-    from headscribe.pipeline.engines.engine import Laboratory
 
 _ERROR_WIDTH = 300
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from headscribe.pipeline.asking.metering import MeteredJournal
 from headscribe.pipeline.describe.batch import BatchWork
 from headscribe.pipeline.describe.batch_submit import submit
 from headscribe.pipeline.describe.costs import heads_at_once
+from headscribe.pipeline.describe.laboratory import Laboratory
 from headscribe.pipeline.describe.one_head import HeadDescriber
 from headscribe.pipeline.describe.outputs import State, WriteReport, finish_run, start_header
 from headscribe.pipeline.describe.request import DescribeRequest
@@ -161,12 +162,12 @@ class Session:
 
     async def _run_loop(self, describer: Describer, work: Work, asked: Asked) -> None:
         assert self._map is not None
-        request, journal = self._request, self._writer.journal
+        request, job, journal = self._request, self._request.job, self._writer.journal
         heads = HeadDescriber(
             describer,
             journal,
             place=map_identity(self._map.header.model, self._map.header.settings),
-            laboratory=request.engine.laboratory(request.job) if describer.method == "agent" else None,
+            laboratory=Laboratory(job.checkpoint, job.settings) if describer.method == "agent" else None,
         )
         loop = WorkerLoop(
             heads.describe,
@@ -181,14 +182,17 @@ class Session:
 
     def _live(self) -> AbstractAsyncContextManager[Describer]:
         """A describer whose LLM can be asked."""
+        from headscribe.agent.describers import open_describer
+
         request, journal = self._request, self._writer.journal
-        return request.engine.describer(
-            request.job,
+        return open_describer(
             request.spec,
             request.settings,
             MeteredJournal(journal, request.price),
             request.progress,
-            run_budget(request.settings, request.price, journal),
+            operations=request.job.operations,
+            budget=run_budget(request.settings, request.price, journal),
+            open_llm=request.engine.open_llm,
         )
 
     def _offline(self, outbox: Outbox | None = None) -> AbstractAsyncContextManager[Describer]:
@@ -203,8 +207,8 @@ class Session:
             ReadOnlyJournal(MeteredJournal(self._writer.journal, request.price)),
             request.progress,
             operations=request.job.operations,
-            client=outbox,
             connect=outbox is not None,
+            open_llm=lambda *_: nullcontext(outbox),
         )
 
     def finish(self) -> RunSummary:

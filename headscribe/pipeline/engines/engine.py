@@ -1,4 +1,4 @@
-"""What an engine does for the stages: layers are mapped and scored, heads are described, somewhere."""
+"""What an engine does for the stages: layers are mapped and scored, and LLM servers run, somewhere."""
 
 from __future__ import annotations
 
@@ -6,30 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from headscribe.core.chat import CallJournal
 from headscribe.core.heads import Head
 from headscribe.core.layers import LayerMaps, LayerScores
 from headscribe.core.progress import Progress
-from headscribe.core.settings import DescribeSettings, MapSettings
+from headscribe.core.settings import AskSettings, MapSettings
 from headscribe.pipeline.engines.job import MapJob
 
 if TYPE_CHECKING:
-    from headscribe.agent.budget import Budget
-    from headscribe.agent.describers import Describer
-    from headscribe.agent.experiments import Experiments
+    from headscribe.agent.llm.client import ChatClient
     from headscribe.agent.llm.spec import LLMSpec
     from headscribe.mapping.pair_table import ScoredList
 
 
-class Laboratory(Protocol):
-    """Where experiments on heads are run."""
-
-    def of_head(self, head: Head) -> Experiments:
-        """Experiments on one head."""
-
-
 class Engine(Protocol):
-    """Computes and asks; what is kept, and where, is the stages' affair.
+    """Computes and opens LLMs; what is asked, and what is kept where, is the stages' affair.
 
     The same input gives the same numbers in the same arithmetic, whichever engine computes them.
     """
@@ -54,24 +44,14 @@ class Engine(Protocol):
     ) -> Iterator[LayerScores]:
         """Score these heads; likewise."""
 
-    def describer(
-        self,
-        job: MapJob,
-        spec: LLMSpec,
-        settings: DescribeSettings,
-        journal: CallJournal,
-        progress: Progress,
-        budget: Budget | None = None,
-    ) -> AbstractAsyncContextManager[Describer]:
-        """A describer that is ready to be asked about heads; each call is in the journal before its reply
-        is used.
+    def open_llm(
+        self, spec: LLMSpec, settings: AskSettings, progress: Progress
+    ) -> AbstractAsyncContextManager[ChatClient]:
+        """A chat model that answers its check; the calls to it leave from this process.
 
         Raises:
             LLMUnavailable, MissingExtra: the LLM cannot be used.
         """
-
-    def laboratory(self, job: MapJob) -> Laboratory:
-        """Where the method ``agent`` runs its experiments."""
 
     def close(self) -> None:
         """Let go of what was taken."""

@@ -7,17 +7,14 @@ from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from headscribe.core.chat import CallJournal
 from headscribe.core.heads import Head
 from headscribe.core.layers import LayerMaps, LayerScores, by_layer, dropped_rows
 from headscribe.core.progress import Progress
-from headscribe.core.settings import DescribeSettings, MapSettings
-from headscribe.pipeline.engines.experiments import LocalLaboratory
+from headscribe.core.settings import AskSettings, MapSettings
 from headscribe.pipeline.engines.job import MapJob
 
 if TYPE_CHECKING:
-    from headscribe.agent.budget import Budget
-    from headscribe.agent.describers import Describer
+    from headscribe.agent.llm.client import ChatClient
     from headscribe.agent.llm.spec import LLMSpec
     from headscribe.mapping.pair_table import ScoredList
 
@@ -59,23 +56,13 @@ class LocalEngine:
                 yield LayerScores(layer, own, tuple(next(scores, ())))
             next(scores, None)  # so that the stage is told that it is over
 
-    def describer(
-        self,
-        job: MapJob,
-        spec: LLMSpec,
-        settings: DescribeSettings,
-        journal: CallJournal,
-        progress: Progress,
-        budget: Budget | None = None,
-    ) -> AbstractAsyncContextManager[Describer]:
-        """A describer in this process."""
-        from headscribe.agent.describers import open_describer
+    def open_llm(
+        self, spec: LLMSpec, settings: AskSettings, progress: Progress
+    ) -> AbstractAsyncContextManager[ChatClient]:
+        """A chat model; a vLLM server runs on this machine."""
+        from headscribe.agent.llm.opening import open_client
 
-        return open_describer(spec, settings, journal, progress, operations=job.operations, budget=budget)
-
-    def laboratory(self, job: MapJob) -> LocalLaboratory:
-        """Experiments in this process."""
-        return LocalLaboratory(job.checkpoint, job.settings)
+        return open_client(spec, settings, progress)
 
     def close(self) -> None:
         """Nothing was taken."""

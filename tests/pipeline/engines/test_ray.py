@@ -13,13 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from benchmarks.chat_server import ChatServer
 from headscribe.core.errors import ModelNotFound
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, describe_model, map_model
@@ -29,9 +29,13 @@ from headscribe.store.map.kept_layers import layers_folder
 from headscribe.store.tool import this_tool
 from tests.mapping.tiny_models import save_tiny
 from tests.pipeline.conftest import Listening
+from tests.processes import gone_within
+from tests.vllm_stand_in import StandIn
 
 SMALL = MapSettings(salient=12, targets=3)
 LAYERS, HEADS = 40, 6
+SECOND = "HEADSCRIBE_TEST_SECOND_NODE"
+"""Stands in the environment of the second node's processes."""
 
 
 class TwoNodes:
@@ -59,10 +63,14 @@ class TwoNodes:
 
     def whole(self) -> None:
         if self._second is None:
-            self._second = self._cluster.add_node(**self._size)
+            self._second = self._cluster.add_node(**self._size, env_vars={SECOND: "1"})
 
     def kill(self) -> None:
-        """All processes of the second node at once."""
+        """All processes of the second node at once, the LLM server too."""
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if f"{SECOND}=1".encode() in place.joinpath("environ").read_bytes():
+                    os.kill(int(place.name), signal.SIGKILL)
         self._cluster.remove_node(self._second, allow_graceful=False)
         self._second = None
 
@@ -71,9 +79,16 @@ class TwoNodes:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[TwoNodes]:
+def vllm(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
+    """What nodes, and this machine, start as vLLM."""
+    return StandIn.written(tmp_path_factory.mktemp("vllm"))
+
+
+@pytest.fixture(scope="module")
+def cluster(vllm: StandIn) -> Iterator[TwoNodes]:
     before = dict(os.environ)
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
+    os.environ |= vllm.environment | {"STAND_IN_LATENCY": "0.05"}
     nodes = TwoNodes()
     yield nodes
     nodes.end()
@@ -129,19 +144,18 @@ class Killing(Listening):
 
 @pytest.mark.ray
 def test_maps_scores_and_descriptions_are_those_of_one_machine(
-    nodes: TwoNodes, model: str, operations: Path, tmp_path: Path
+    nodes: TwoNodes, vllm: StandIn, model: str, operations: Path, tmp_path: Path
 ) -> None:
     wanted: dict[str, Any] = {"map_settings": SMALL, "operations": [operations]}
     wanted |= {"describe_settings": DescribeSettings(validation=2, test=4, rounds=1)}
-    with ChatServer() as server:
-        llm = f"{server.base_url}#m"
-        here = describe_model(model, tmp_path / "here", llm=llm, **wanted)
-        answered = dict(server.answered)
-        server.answered.clear()
-        there = describe_model(
-            model, tmp_path / "there", llm=llm, **wanted, engine="ray", address=nodes.address
-        )
-        assert dict(server.answered) == answered, "the very same requests"
+    vllm.forget()
+    here = describe_model(model, tmp_path / "here", llm=vllm.llm, **wanted)
+    answered = vllm.answered()
+    vllm.forget()
+    there = describe_model(
+        model, tmp_path / "there", llm=vllm.llm, **wanted, engine="ray", address=nodes.address
+    )
+    assert vllm.answered() == answered, "the very same requests"
     assert there.counts == here.counts
     assert said(there.run) == said(here.run)
     tables = ("mappings", "operations")
@@ -165,22 +179,20 @@ def test_a_node_that_dies_while_layers_are_computed_changes_nothing(
 
 @pytest.mark.ray
 def test_a_node_that_dies_while_heads_are_described_changes_nothing(
-    nodes: TwoNodes, model: str, tmp_path: Path
+    nodes: TwoNodes, vllm: StandIn, model: str, tmp_path: Path
 ) -> None:
     made = map_model(model, tmp_path / "map", SMALL)
     settings = DescribeSettings(validation=2, test=4, rounds=1, concurrency=8)
     wanted: dict[str, Any] = {"map_path": made.path, "map_settings": SMALL, "describe_settings": settings}
-    with ChatServer(latency=0.05) as server:
-        llm = f"{server.base_url}#m"
-        here = describe_model(model, tmp_path / "here", llm=llm, **wanted)
-        server.answered.clear()
-        killing = Killing("describe", 4, nodes.kill)
-        there = describe_model(
-            model, tmp_path / "there", llm=llm, **wanted,
-            engine="ray", address=nodes.address, progress=killing,
-        )  # fmt: skip
-        twice = sum(server.answered.values()) - len(server.answered)
-    assert any("was lost; its heads are described elsewhere" in line for line in killing.lines)
+    here = describe_model(model, tmp_path / "here", llm=vllm.llm, **wanted)
+    vllm.forget()
+    killing = Killing("describe", 4, nodes.kill)
+    there = describe_model(
+        model, tmp_path / "there", llm=vllm.llm, **wanted,
+        engine="ray", address=nodes.address, progress=killing,
+    )  # fmt: skip
+    twice = vllm.answered().total() - len(vllm.answered())
+    assert any("is left out for now" in line for line in killing.lines)
     assert there.counts["failed"] == 0
     assert said(there.run) == said(here.run)
     assert there.calls == here.calls
@@ -189,37 +201,29 @@ def test_a_node_that_dies_while_heads_are_described_changes_nothing(
 
 @pytest.mark.ray
 def test_a_driver_that_is_killed_goes_on_with_what_is_missing(
-    nodes: TwoNodes, deep_model: str, tmp_path: Path
+    nodes: TwoNodes, vllm: StandIn, deep_model: str, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    with ChatServer(latency=0.05) as server:
-        words = [
-            "describe",
-            deep_model,
-            "--llm",
-            f"{server.base_url}#m",
-            "--method",
-            "single",
-            "-o",
-            str(run),
-        ]
-        words += ["--heads", "L0-19", "--engine", "ray", "--address", nodes.address, "--json"]
-        kept = layers_folder(run / "map")
-        _killed_when(words, lambda: len(list(kept.glob("maps-*.json"))) > 2)
-        finished = len(list(kept.glob("maps-*.json")))
-        assert 2 < finished < 20
-        asked = _killed_when(words, lambda: sum(server.answered.values()) > 20)
-        assert f"{finished * HEADS} heads were mapped by a call that was cut short" in asked
-        in_journal = _answered(run)
-        assert in_journal > 0
-        command = [sys.executable, "-m", "headscribe", *words]
-        ended = subprocess.run(command, check=False, capture_output=True, text=True)
-        assert ended.returncode == 0, ended.stderr
-        summary = json.loads(ended.stdout)
-        assert summary["already_done"] + summary["replayed"] == in_journal
-        assert summary["calls"] == 20 * HEADS - in_journal
-        assert max(server.answered.values()) <= 2
-        assert len(server.answered) == 20 * HEADS
+    vllm.forget()
+    words = ["describe", deep_model, "--llm", vllm.llm, "--method", "single", "-o", str(run)]
+    words += ["--heads", "L0-19", "--engine", "ray", "--address", nodes.address, "--json"]
+    kept = layers_folder(run / "map")
+    _killed_when(words, lambda: len(list(kept.glob("maps-*.json"))) > 2)
+    finished = len(list(kept.glob("maps-*.json")))
+    assert 2 < finished < 20
+    asked = _killed_when(words, lambda: vllm.answered().total() > 20)
+    assert f"{finished * HEADS} heads were mapped by a call that was cut short" in asked
+    assert all(gone_within(pid, 30) for pid in vllm.places()), "a killed driver leaves no server behind"
+    in_journal = _answered(run)
+    assert in_journal > 0
+    command = [sys.executable, "-m", "headscribe", *words]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    summary = json.loads(ended.stdout)
+    assert summary["already_done"] + summary["replayed"] == in_journal
+    assert summary["calls"] == 20 * HEADS - in_journal
+    assert max(vllm.answered().values()) <= 2
+    assert len(vllm.answered()) == 20 * HEADS
     assert _answered(run) == 20 * HEADS
 
 

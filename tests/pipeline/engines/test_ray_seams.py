@@ -1,48 +1,46 @@
-"""The Ray engine's parts without a cluster: addresses, the checkpoint on a node, heads described on nodes."""
+"""The Ray engine's parts without a cluster: addresses, the checkpoint on a node, servers on nodes."""
 
 from __future__ import annotations
 
 import asyncio
-import pickle
+import os
+import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ray.exceptions import ActorDiedError, RayError
+import ray
+from ray.exceptions import RayError
 
-from headscribe.agent.caller import Caller
-from headscribe.agent.describers import open_describer
-from headscribe.agent.llm.failures import NoToolCalling
-from headscribe.agent.llm.fake import FakeClient
+from headscribe.agent.llm.client import ChatClient
 from headscribe.agent.llm.spec import parse_llm
-from headscribe.agent.rehearsal import NoJournal
-from headscribe.core.chat import Attempt, CallFailed, ChatReply, ChatRequest, FailureKind
+from headscribe.core.chat import CallFailed, ChatRequest, FailureKind, Message
 from headscribe.core.errors import (
     BadOption,
     ClusterUnavailable,
     DamagedCheckpoint,
+    LLMUnavailable,
     MissingExtra,
     ModelNotFound,
 )
-from headscribe.core.evidence import Evidence
-from headscribe.core.heads import Head
-from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
-from headscribe.mapping.head_maps import map_heads
 from headscribe.pipeline import describe_model, map_model
 from headscribe.pipeline.engines.ray.cluster import Cluster, Node, raise_if_not_installed
-from headscribe.pipeline.engines.ray.heads import RayDescriber, Worker
-from headscribe.pipeline.engines.ray.node import HeadJob, HeadWorker
+from headscribe.pipeline.engines.ray.process import without_threads
+from headscribe.pipeline.engines.ray.servers import open_servers
 from headscribe.pipeline.engines.ray.source import Source
-from headscribe.prompts import load_template
-from tests.pipeline.conftest import Counting, Listening
+from tests.pipeline.conftest import Listening
+from tests.processes import members
+from tests.vllm_stand_in import StandIn
 
 SMALL = MapSettings(salient=12, targets=3)
-ASKING = DescribeSettings(prompt="describe@1", validation=2, test=4, rounds=1)
 
 
 @pytest.mark.parametrize(
@@ -111,137 +109,192 @@ def test_a_node_without_headscribe_is_named() -> None:
     raise_if_not_installed(RayError("lost"), Node("1", "10.0.0.7", 1, 0))
 
 
-@pytest.mark.parametrize("kind", [CallFailed, NoToolCalling])
-def test_a_failed_call_arrives_in_another_process_as_it_left(kind: type[CallFailed]) -> None:
-    left = kind(FailureKind.RATE_LIMIT, "slow down", retry_after=3.0, attempts=2)
-    came: CallFailed = pickle.loads(pickle.dumps(left))
-    assert type(came) is kind
-    assert (str(came), came.__dict__) == (str(left), left.__dict__)
+def test_what_some_threads_print_does_not_stand_among_results(capsys: pytest.CaptureFixture[str]) -> None:
+    go = threading.Event()
+
+    def print_late() -> None:
+        go.wait()
+        print("a raylet has died", flush=True)
+
+    threads = [threading.Thread(target=print_late) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    with without_threads(threads[:1]):
+        go.set()
+        for thread in threads:
+            thread.join()
+        print("a result")
+    assert sorted(capsys.readouterr().out.splitlines()) == ["a raylet has died", "a result"]
+
+
+HERE = Node("1", "127.0.0.1", 1, 0, "127.0.0.1", here=True)
+ELSEWHERE = Node("2", "127.0.0.2", 1, 0, "127.0.0.2")
+"""Stands for another machine: Linux answers on all addresses that begin with 127."""
+
+
+@dataclass
+class InThisProcess:
+    """A cluster whose actors live in this process.
+
+    Attributes:
+        living: its nodes.
+        options: what actors were started with, by node.
+        lost: actors that have died, by node.
+    """
+
+    living: list[Node] = field(default_factory=lambda: [HERE, ELSEWHERE])
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+
+    def nodes(self) -> list[Node]:
+        return self.living
+
+    def start(self, cls: type, node: Node, *arguments: Any, **options: Any) -> Actor:
+        self.options[node.name] = options
+        return Actor(cls(*arguments), lambda: node.name in self.lost)
 
 
 class Actor:
-    """A ``HeadWorker`` behind Ray's way of calling, in this process; it can die.
+    """Ray's way of calling an object's methods."""
 
-    Args:
-        worker: the worker.
-        dies_after: events after which every call says that the actor has died, None for never.
-    """
-
-    def __init__(self, worker: HeadWorker, dies_after: int | None = None) -> None:
-        self._worker, self._left = worker, dies_after
-        self.describe = self
-
-    def options(self, *, num_returns: str) -> Actor:
-        assert num_returns == "streaming"
-        return self
-
-    async def remote(self, *arguments: Any) -> AsyncIterator[Awaitable[Any]]:
-        async for event in self._worker.describe(*pickle.loads(pickle.dumps(arguments))):
-            if self._left is not None:
-                self._left -= 1
-                if self._left < 0:
-                    raise ActorDiedError
-            came: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            came.set_result(pickle.loads(pickle.dumps(event)))
-            yield came
+    def __init__(self, behind: Any, dead: Callable[[], bool]) -> None:
+        self._behind, self._dead = behind, dead
 
     def __getattr__(self, name: str) -> _Method:
-        return _Method(getattr(self._worker, name))
+        return _Method(getattr(self._behind, name), self._dead)
 
 
 class _Method:
-    def __init__(self, method: Callable[..., Awaitable[Any]]) -> None:
-        self._method = method
+    def __init__(self, method: Callable[..., Awaitable[Any]], dead: Callable[[], bool]) -> None:
+        self._method, self._dead = method, dead
 
-    def remote(self, *arguments: Any) -> asyncio.Future[Any]:
-        return asyncio.ensure_future(self._method(*pickle.loads(pickle.dumps(arguments))))
-
-
-class Remembering:
-    """A journal in memory."""
-
-    def __init__(self) -> None:
-        self.replies: dict[str, ChatReply] = {}
-        self.attempts: list[Attempt] = []
-
-    def find(self, identity: str) -> ChatReply | None:
-        return self.replies.get(identity)
-
-    def record(self, attempt: Attempt) -> None:
-        self.attempts.append(attempt)
-        if attempt.reply:
-            self.replies[attempt.request.identity()] = attempt.reply
+    async def remote(self, *arguments: Any) -> Any:
+        if self._dead():
+            raise RayError("the actor died")
+        return await self._method(*arguments)
 
 
-@pytest.fixture(scope="module")
-def evidence(model: str) -> list[Evidence]:
-    """Of the heads of one layer."""
-    maps = [one.mappings for one in map_heads(open_checkpoint(model), SMALL, [Head(1, i) for i in range(6)])]
-    return [Evidence(rows, others=tuple(one for one in maps if one is not rows)) for rows in maps]
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    written = StandIn.written(tmp_path / "vllm")
+    for name, value in written.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr(ray, "kill", lambda actor: None)
+    return written
 
 
-def on_nodes(
-    model: str, evidence: list[Evidence], said: Listening, *, dies_after: int | None, llm: str = "fake"
-) -> tuple[list[Outcome], Remembering]:
-    """Describe heads on two nodes, of which the first may die, and keep the calls."""
-
-    async def run() -> tuple[list[Outcome], Remembering]:
-        spec, journal = parse_llm(llm), Remembering()
-        template = None if llm == "rules" else load_template("describe@1", ())
-        job = HeadJob(spec, ASKING, template, (), Source.of(open_checkpoint(model)), SMALL)
-        workers = []
-        for number, left in enumerate((dies_after, None)):
-            worker = HeadWorker(pickle.loads(pickle.dumps(job)))
-            await worker.prepare()
-            workers.append(Worker(Node(str(number), str(number), 1, 0), Actor(worker, left)))
-        caller = Caller(FakeClient(), journal, settings=ASKING)
-        async with open_describer(spec, ASKING, NoJournal(), said, connect=False) as plan:
-            describer = RayDescriber(plan, caller, workers, said)
-            outcomes = await asyncio.gather(*map(describer.describe, evidence))
-        for worker in workers:
-            await worker.actor.close.remote()
-        return outcomes, journal
-
-    return asyncio.run(run())
-
-
-def in_this_process(evidence: list[Evidence], llm: str = "fake") -> tuple[list[Outcome], Remembering]:
-    async def run() -> tuple[list[Outcome], Remembering]:
-        journal = Remembering()
-        async with open_describer(parse_llm(llm), ASKING, journal, Listening()) as describer:
-            return await asyncio.gather(*map(describer.describe, evidence)), journal
-
-    return asyncio.run(run())
-
-
-@pytest.mark.parametrize("dies_after", [None, 0, 3, 25])
-def test_heads_on_nodes_end_as_in_one_process_and_every_call_is_journaled_once(
-    model: str, evidence: list[Evidence], listening: Listening, llm: Counting, dies_after: int | None
+def with_servers(
+    cluster: InThisProcess, llm: str, said: Listening, within: Callable[[ChatClient], Awaitable[None]]
 ) -> None:
-    there, kept = on_nodes(model, evidence, listening, dies_after=dies_after)
-    assert {max(llm.asked.values())} == {1}, "what a lost node had asked is not paid for again"
-    here, kept_here = in_this_process(evidence)
-    assert there == here
-    assert kept.replies.keys() == kept_here.replies.keys()
-    assert len(kept.attempts) == len(kept_here.attempts)
-    assert bool(listening.lines) == (dies_after is not None)
+    async def run() -> None:
+        there: Any = cluster
+        async with open_servers(there, parse_llm(llm), DescribeSettings(), said) as client:
+            await within(client)
+
+    asyncio.run(run())
 
 
-def test_the_rules_describe_on_nodes_as_in_one_process(
-    model: str, evidence: list[Evidence], listening: Listening
+async def ask(client: ChatClient, number: int) -> None:
+    await client.send(ChatRequest("m", (Message("user", f"number {number}"),)))
+
+
+@pytest.mark.outside
+def test_servers_on_nodes_share_the_calls_and_end_with_them(stand_in: StandIn, listening: Listening) -> None:
+    async def within(client: ChatClient) -> None:
+        await asyncio.gather(*(ask(client, number) for number in range(20)))
+
+    with_servers(InThisProcess(), stand_in.llm, listening, within)
+    assert stand_in.answered().total() == 20
+    shares = next(line for line in listening.lines if line.startswith("Replies by server"))
+    assert shares.count(" 10") == 2
+    assert not any(members(os.getpgid(pid)) for pid in stand_in.places() if _runs(pid))
+
+
+def _runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.outside
+def test_a_server_listens_where_its_callers_are_and_wants_a_key_that_is_written_nowhere(
+    stand_in: StandIn, listening: Listening, tmp_path: Path
 ) -> None:
-    there, _ = on_nodes(model, evidence, listening, dies_after=None, llm="rules")
-    assert there == in_this_process(evidence, "rules")[0]
+    seen: list[str] = []
+
+    async def within(client: ChatClient) -> None:
+        await ask(client, 1)
+        for pid, (host, port) in stand_in.places().items():
+            seen.append(host)
+            other = "127.0.0.2" if host == "127.0.0.1" else "127.0.0.1"
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((other, port), 2)
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(f"http://{host}:{port}/v1/models")
+            key = _environment(pid)["VLLM_API_KEY"]
+            assert len(key) > 40
+            written = [file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file()]
+            lists = [Path(f"/proc/{one}/cmdline").read_text() for one in members(os.getpgid(pid))]
+            assert not any(key in text for text in (*written, *lists, *listening.lines))
+
+    with_servers(InThisProcess(), stand_in.llm, listening, within)
+    assert sorted(seen) == ["127.0.0.1", "127.0.0.2"]
 
 
-def test_a_call_that_fails_in_the_end_is_the_outcome_of_its_head(
-    model: str, evidence: list[Evidence], listening: Listening, llm: Counting
+def _environment(pid: int) -> dict[str, str]:
+    entries = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
+
+
+@pytest.mark.outside
+def test_a_node_that_cannot_serve_is_named_and_without_any_other_ends_it(
+    stand_in: StandIn, listening: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(request: ChatRequest) -> None:
-        raise CallFailed(FailureKind.TOO_LONG, "no room")
+    async def within(client: ChatClient) -> None:
+        await ask(client, 1)
 
-    llm.before = fail
-    there, _ = on_nodes(model, evidence[:1], listening, dies_after=None)
-    assert there == in_this_process(evidence[:1])[0]
-    assert there[0].status is Status.FAILED
-    assert "no room" in str(there[0].error)
+    monkeypatch.setenv("STAND_IN_DIES_ON", "127.0.0.2")
+    with_servers(InThisProcess(), stand_in.llm, listening, within)
+    assert any("Node 127.0.0.2 takes no part" in line for line in listening.lines)
+    assert any("ValueError: no such architecture" in line for line in listening.lines)
+    with pytest.raises(LLMUnavailable, match="no such architecture"):
+        with_servers(InThisProcess([ELSEWHERE]), stand_in.llm, listening, within)
+    with pytest.raises(LLMUnavailable, match="no node that could serve"):
+        with_servers(InThisProcess([]), stand_in.llm, listening, within)
+
+
+@pytest.mark.outside
+def test_calls_of_a_node_that_dies_go_to_another_and_the_last_ones_end_is_told(
+    stand_in: StandIn, listening: Listening
+) -> None:
+    cluster = InThisProcess()
+
+    async def within(client: ChatClient) -> None:
+        hosts = {host: pid for pid, (host, _) in stand_in.places().items()}
+        os.kill(hosts["127.0.0.2"], 9)
+        cluster.lost.add("127.0.0.2")
+        await asyncio.gather(*(ask(client, number) for number in range(20)))
+        os.kill(hosts["127.0.0.1"], 9)
+        await asyncio.sleep(1.0)
+        with pytest.raises(CallFailed) as failure:
+            await ask(client, 20)
+        assert failure.value.kind is FailureKind.CONNECTION
+        await client.check()
+
+    with pytest.raises(LLMUnavailable, match="ended while it was needed") as error:
+        with_servers(cluster, stand_in.llm, listening, within)
+    assert "on node 127.0.0.1" in str(error.value)
+    assert stand_in.answered().total() == 20
+
+
+@pytest.mark.outside
+def test_where_there_are_gpus_their_nodes_serve_and_take_them_all(
+    stand_in: StandIn, listening: Listening
+) -> None:
+    cluster = InThisProcess([replace(HERE, gpus=4), ELSEWHERE])
+
+    async def within(client: ChatClient) -> None:
+        await ask(client, 1)
+
+    with_servers(cluster, stand_in.llm, listening, within)
+    assert {name: options["num_gpus"] for name, options in cluster.options.items()} == {"127.0.0.1": 4}

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from headscribe.core.errors import BadOption, ClusterUnavailable, HeadscribeError, MissingExtra
+from headscribe.pipeline.engines.ray.process import interrupts_later, without_threads
 
 _REACH_SECONDS = 5.0
 _NOT_INSTALLED = "No module named 'headscribe"
@@ -21,12 +20,23 @@ _NOT_INSTALLED = "No module named 'headscribe"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One machine of the cluster; ``name`` is its address, made unique where several nodes share one."""
+    """One node of the cluster.
+
+    Attributes:
+        id: Ray's.
+        name: its address, made unique where several nodes share one.
+        cpus: processors that it offers.
+        gpus: likewise.
+        address: under which the others reach its machine.
+        here: whether that is this machine.
+    """
 
     id: str
     name: str
     cpus: int
     gpus: int
+    address: str = ""
+    here: bool = False
 
 
 class Cluster:
@@ -59,7 +69,7 @@ class Cluster:
                 where=f"--address {self.address}",
                 do="Run Headscribe on a machine of the cluster, and give its HOST:PORT or auto",
             )
-        self._ours = False
+        self._connected = ExitStack()
 
     def nodes(self) -> list[Node]:
         """The living nodes that have processors to offer.
@@ -73,12 +83,16 @@ class Cluster:
         known: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
         living = [node for node in known if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         shared = Counter(node["NodeManagerAddress"] for node in living)
+        ours = ray.get_runtime_context().get_node_id()
+        here = {node["NodeManagerAddress"] for node in known if node["NodeID"] == ours}
         return [
             Node(
                 id=node["NodeID"],
                 name=_name(node, alone=shared[node["NodeManagerAddress"]] == 1),
                 cpus=int(node["Resources"]["CPU"]),
                 gpus=int(node["Resources"].get("GPU", 0)),
+                address=node["NodeManagerAddress"],
+                here=node["NodeManagerAddress"] in here,
             )
             for node in living
         ]
@@ -93,12 +107,7 @@ class Cluster:
 
     def close(self) -> None:
         """Disconnect, unless somebody else had connected this process before."""
-        if self._ours:
-            import ray
-
-            with _interrupts_later():
-                ray.shutdown()
-            self._ours = False
+        self._connected.close()
 
     def _connect(self) -> None:
         import ray
@@ -107,17 +116,21 @@ class Cluster:
             return
         self._reach()
         own: dict[str, Any] = {"include_dashboard": False} if self.address == "local" else {}
+        before, rays = set(threading.enumerate()), set[threading.Thread]()
+        # Ray's threads print what they think of lost nodes to stdout, which is for results.
+        self._connected.enter_context(without_threads(rays))
         try:
-            with _interrupts_later():
+            with interrupts_later():
                 ray.init(address=self.address, log_to_driver=False, logging_level=logging.ERROR, **own)
-                self._ours = True
+                self._connected.callback(_disconnect)
         except (ConnectionError, ValueError, RuntimeError) as error:
+            self._connected.close()
             raise ClusterUnavailable(
                 f"no Ray cluster can be used: {' '.join(str(error).split())[:300]}",
                 where=f"--address {self.address}",
                 do="Start one with: ray start --head; or give --address HOST:PORT, or --address local",
             ) from error
-        _keep_stdout()
+        rays |= set(threading.enumerate()) - before
 
     def _reach(self) -> None:
         """See that somebody listens: Ray itself would try for two minutes."""
@@ -139,28 +152,11 @@ def _name(node: dict[str, Any], *, alone: bool) -> str:
     return address if alone else f"{address}/{node['NodeID'][:6]}"
 
 
-@contextmanager
-def _interrupts_later() -> Iterator[None]:
-    """Ctrl-C takes effect at the end of the block: one inside Ray's start makes the process crash."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    waiting: list[object] = []
-    before = signal.signal(signal.SIGINT, lambda *_: waiting.append(None))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if waiting:
-        raise KeyboardInterrupt
+def _disconnect() -> None:
+    import ray
 
-
-def _keep_stdout() -> None:
-    """Ray prints what it thinks of lost nodes to stdout, which is for results; it has no setting for that."""
-    from ray._private import worker
-
-    if hasattr(worker, "print_to_stdstream"):
-        worker.print_to_stdstream = lambda *_, **__: None
+    with interrupts_later():
+        ray.shutdown()
 
 
 def raise_as_here(error: Any, node: Node) -> NoReturn:

@@ -1,28 +1,25 @@
-"""The engine of many machines: layers and heads as Ray tasks; what is kept stays with this process."""
+"""The engine of many machines: layers as Ray tasks, LLM servers on nodes; what is kept stays here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headscribe.core.chat import CallJournal
 from headscribe.core.errors import BadOption
 from headscribe.core.heads import Head
 from headscribe.core.layers import LayerMaps, LayerScores, by_layer
 from headscribe.core.progress import Progress
-from headscribe.core.settings import DescribeSettings, MapSettings
+from headscribe.core.settings import AskSettings, MapSettings
 from headscribe.pipeline.engines.job import MapJob
 from headscribe.pipeline.engines.local import LOCAL
 from headscribe.pipeline.engines.ray.cluster import Cluster
-from headscribe.pipeline.engines.ray.heads import HeadsOnNodes, open_ray_describer
 from headscribe.pipeline.engines.ray.layers import LayerPool
+from headscribe.pipeline.engines.ray.servers import open_servers
 from headscribe.pipeline.engines.ray.source import Source
 
 if TYPE_CHECKING:
-    from headscribe.agent.budget import Budget
-    from headscribe.agent.describers import Describer
+    from headscribe.agent.llm.client import ChatClient
     from headscribe.agent.llm.spec import LLMSpec
     from headscribe.mapping.pair_table import ScoredList
 
@@ -69,23 +66,14 @@ class RayEngine:
         else:
             yield from LOCAL.score_layers(job, lists, heads, progress)
 
-    def describer(
-        self,
-        job: MapJob,
-        spec: LLMSpec,
-        settings: DescribeSettings,
-        journal: CallJournal,
-        progress: Progress,
-        budget: Budget | None = None,
-    ) -> AbstractAsyncContextManager[Describer]:
-        """A describer whose heads are tasks on the nodes; journal and budget stay here."""
-        self._end_workers()  # describing comes after mapping: their memory is needed no longer
-        job = replace(job, settings=self._there(job.settings))
-        return open_ray_describer(self._cluster, job, spec, settings, journal, progress, budget)
-
-    def laboratory(self, job: MapJob) -> HeadsOnNodes:  # noqa: ARG002 - each node opens its own
-        """Experiments are run on the node that describes the head."""
-        return HeadsOnNodes()
+    def open_llm(
+        self, spec: LLMSpec, settings: AskSettings, progress: Progress
+    ) -> AbstractAsyncContextManager[ChatClient]:
+        """A chat model: vLLM servers on the nodes share the calls; any other is asked as without Ray."""
+        self._end_workers()  # asking comes after mapping: their memory, and their GPUs, are needed no longer
+        if spec.kind == "vllm":
+            return open_servers(self._cluster, spec, settings, progress)
+        return LOCAL.open_llm(spec, settings, progress)
 
     def close(self) -> None:
         """Disconnect; workers of ours end."""

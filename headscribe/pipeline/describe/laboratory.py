@@ -22,7 +22,7 @@ KEPT = 4096
 """Answers of each kind that are remembered: LLMs like to ask the same thing again."""
 
 
-class LocalLaboratory:
+class Laboratory:
     """Gives experiments on any head of a model. Nothing is read before the first is run.
 
     One experiment runs at a time, whoever asks: each already uses all the processor's cores.
@@ -69,7 +69,7 @@ class LocalLaboratory:
 class _HeadExperiments:
     """``agent.experiments.Experiments`` on one head."""
 
-    def __init__(self, laboratory: LocalLaboratory, head: Head) -> None:
+    def __init__(self, laboratory: Laboratory, head: Head) -> None:
         self._laboratory, self._head = laboratory, head
         n_heads = laboratory.checkpoint.facts.n_heads
         others = [Head(head.layer, index) for index in range(n_heads) if index != head.head]

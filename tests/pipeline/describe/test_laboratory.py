@@ -15,7 +15,7 @@ from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 from headscribe.pipeline import RunDir, describe_model, plan_run
-from headscribe.pipeline.engines.experiments import LocalLaboratory
+from headscribe.pipeline.describe.laboratory import Laboratory
 from headscribe.store.describe.transcripts import EXPERIMENTS
 from tests.mapping.tiny_models import WORDS
 from tests.pipeline.conftest import N_HEADS, Counting, Listening
@@ -25,11 +25,11 @@ AGENT = DescribeSettings(method="agent", concurrency=3, max_retries=0, validatio
 
 
 @pytest.fixture(scope="module")
-def laboratory(model: str) -> LocalLaboratory:
-    return LocalLaboratory(open_checkpoint(model), SMALL)
+def laboratory(model: str) -> Laboratory:
+    return Laboratory(open_checkpoint(model), SMALL)
 
 
-def test_an_experiment_gives_what_the_map_holds(laboratory: LocalLaboratory) -> None:
+def test_an_experiment_gives_what_the_map_holds(laboratory: Laboratory) -> None:
     head = Head(2, 3)
     (mapped,) = map_heads(laboratory.checkpoint, SMALL, [head])
     tokens = [mapping.source for mapping in mapped.mappings]
@@ -38,7 +38,7 @@ def test_an_experiment_gives_what_the_map_holds(laboratory: LocalLaboratory) -> 
 
 
 def test_a_word_is_its_token_inside_running_text_and_other_tokens_go_by_their_text(
-    laboratory: LocalLaboratory,
+    laboratory: Laboratory,
 ) -> None:
     experiments = laboratory.of_head(Head(0, 0))
     vocabulary = laboratory.checkpoint.vocabulary
@@ -57,7 +57,7 @@ def test_a_word_is_its_token_inside_running_text_and_other_tokens_go_by_their_te
     assert experiments.token("\ud800") is None
 
 
-def test_other_heads_are_of_the_layer_and_their_order_tells_no_place(laboratory: LocalLaboratory) -> None:
+def test_other_heads_are_of_the_layer_and_their_order_tells_no_place(laboratory: Laboratory) -> None:
     firsts = []
     for index in range(N_HEADS):
         experiments = laboratory.of_head(Head(1, index))
@@ -78,7 +78,7 @@ def _logits(rows: list[Mapping]) -> tuple[float, ...]:
 
 
 def test_repeated_questions_are_answered_once_and_threads_may_ask(
-    laboratory: LocalLaboratory, monkeypatch: pytest.MonkeyPatch
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiments, asked = laboratory.of_head(Head(3, 5)), []
     rows, inside = laboratory.bench.rows, threading.Lock()
