@@ -59,8 +59,9 @@ def parse_reply(reply: ChatReply, schema: dict[str, Any] | None = None) -> Outco
     if answer is None:
         return _without(Status.TRUNCATED, "the reply ends while the LLM is still thinking")
     names = tuple((schema or {}).get("properties", ())) or _FIELDS
-    fields = find_fields(answer, names, _NEEDED)
-    if not fields and is_cut_off(reply, answer):
+    cut = is_cut_off(reply, answer)
+    fields = find_fields(answer, names, _NEEDED, forgive=not cut)
+    if not fields and cut:
         return _without(Status.TRUNCATED, "the reply ends before its answer does")
     fields = fields or find_labelled(answer, names)
     cleaned = {name: text for name, value in fields.items() if (text := shown_line(value))}

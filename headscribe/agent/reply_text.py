@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,7 +14,6 @@ _DEEPEST = 5
 _THINKING = re.compile(r"\s*<(think|thinking|reasoning|analysis)>", re.IGNORECASE)
 _THOUGHT = re.compile(r"</(?:think|thinking|reasoning|analysis)>", re.IGNORECASE)
 _STRING = r'"(?:[^"\\]|\\.)*"'
-_TRAILING_COMMA = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
 _OBJECT_START = re.compile(r"\{\s*(?:[\"'“]|\Z)")
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -34,22 +31,26 @@ def after_thinking(text: str) -> str | None:
     return (rest if rest.strip() else text)[-_LONGEST:]
 
 
-def find_fields(text: str, names: Sequence[str], needed: Sequence[str]) -> dict[str, str]:
+def find_fields(
+    text: str, names: Sequence[str], needed: Sequence[str], *, forgive: bool = True
+) -> dict[str, str]:
     """The wanted fields of the last JSON object in the text that holds one of the needed ones.
 
     Looks through prose, code fences, lists and wrappers such as ``{"answer": {…}}``; keys may differ in case,
     number and punctuation. The last object counts, as models draft first and answer last. A JSON Schema that
-    is echoed is no answer. Where nothing is valid JSON, trailing commas and Python's quotes are forgiven.
+    is echoed is no answer. Where nothing is valid JSON, its faults are forgiven, but a missing end.
 
     Args:
         text: the reply, as untrusted as whoever wrote it.
         names: the fields of the reply schema.
         needed: those without which an object is no answer.
+        forgive: False for a reply that ran into its limit: only valid JSON shows that its answer is whole.
 
     Returns:
         field → text, with blank and non-text values left out; empty if there is no such object.
     """
-    for objects in (_objects(text), _repaired(text)):
+    sources: tuple[Iterator[Any], ...] = (_objects(text), *([_repaired(text)] if forgive else []))
+    for objects in sources:
         found: dict[str, str] = {}
         for outer in objects:
             for inner in _nested(outer):
@@ -118,23 +119,20 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         yield value
 
 
-def _repaired(text: str) -> Iterator[dict[str, Any]]:
-    """What stands between the first and the last brace, with harmless faults of JSON forgiven."""
+def _repaired(text: str) -> Iterator[Any]:
+    """What stands between the first and the last brace, its faults forgiven; nothing of a cut object.
+
+    An object that begins and never ends would be completed, and what it lacks taken for an answer.
+    """
     first, last = text.find("{"), text.rfind("}")
-    if not 0 <= first < last:
+    if not 0 <= first < last or text.count("{") > _MOST_STARTS or is_cut(text):
         return
-    body = text[first : last + 1]
+    import json_repair
+
     try:
-        value = json.loads(_TRAILING_COMMA.sub(lambda match: match[1] or "", body), strict=False)
+        yield json_repair.loads(text[first : last + 1], skip_json_loads=True)
     except (ValueError, RecursionError):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                value = ast.literal_eval(body)
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            return
-    if isinstance(value, dict):
-        yield value
+        return
 
 
 def _nested(value: Any, depth: int = 0) -> Iterator[dict[Any, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,10 @@ COMPLETE = {
     "further keys": json.dumps({**ANSWER, "confidence": 0.9, "rows": [1, 2]}),
     "trailing comma": JSON[:-1] + ",\n}",
     "Python's quotes": str(ANSWER),
+    "a comma missing": JSON.replace('", "pattern', '" "pattern'),
+    "two commas": JSON.replace(', "pattern"', ',, "pattern"'),
+    "a comment": JSON.replace(', "pattern"', ', // the rule\n "pattern"'),
+    "keys without quotes": re.sub(r'"(\w+)":', r"\1:", JSON),
     "raw newline in a string": JSON.replace("22 of 30", "22\nof 30"),
     "draft, then answer": json.dumps({**ANSWER, "pattern": "draft"}) + "\nBetter:\n" + JSON,
     "schema echoed in front": json.dumps(SCHEMA) + "\n" + JSON,
@@ -91,6 +96,9 @@ def test_a_complete_answer_counts_even_if_the_reply_ran_into_its_limit():
         ("<think>\nThe rows show", "length"),
         ("<think>\nThe rows show", None),
         ('<think>{"pattern": "draft"}', "stop"),
+        ('{"reasoning": "r", "pattern": "Maps {x} to its', "stop"),
+        ("{'reasoning': 'r', 'pattern': 'Maps {x} to its", "stop"),
+        ("{'reasoning': 'r', 'pattern': 'Maps x} to its", "length"),
     ],
 )
 def test_an_answer_that_was_cut_is_truncated(text, finish_reason):
@@ -219,6 +227,8 @@ def test_errors_are_one_line_without_control_characters():
         '{"' + '\\"' * 20000 + "}",
         "{'" + "\\'" * 20000 + "}",
         "{" + "-" * 20000 + "}",
+        "{" * 9000 + "}" * 9000,
+        '{"a" "b" ' * 280 + "}" * 280,
         "\n" * 50000,
         "- " * 50000,
         '{"a": ' + "9" * 5000 + "}",
