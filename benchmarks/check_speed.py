@@ -30,7 +30,7 @@ def measure(folder: Path, repeats: int) -> dict[str, object]:
     checkpoint = open_checkpoint(str(folder))
     shape = Shape(LAYERS, HEADS, HEADS, WIDTH // HEADS)
     model = load_model(folder, shape, dtype=torch.float32, device=torch.device("cpu"))
-    readout = CheckpointReadout(checkpoint, MapSettings())
+    readout = CheckpointReadout(checkpoint, MapSettings(view="paper"))
     prompts = _prompts(checkpoint)
     floors: list[float] = []
     # the weights of the blocks for each token, the unembedding for each prompt

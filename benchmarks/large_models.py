@@ -125,7 +125,7 @@ def _map(checkpoint: Checkpoint, layers: tuple[int, ...]) -> tuple[list[float], 
 
     n_heads, seconds, of_processors = checkpoint.facts.n_heads, [], 0.0
     heads = [Head(layer, head) for layer in layers for head in range(n_heads)]
-    maps = map_heads(checkpoint, MapSettings(source_view="raw", salient=SALIENT), heads)
+    maps = map_heads(checkpoint, MapSettings(view="paper", source_view="raw", salient=SALIENT), heads)
     for _ in layers:
         began, began_processors = time.perf_counter(), time.process_time()
         for _ in range(n_heads):  # a layer's maps arrive together

@@ -41,7 +41,7 @@ def write_made_map(
         text: of the token with a given id, below ``WORDS``.
     """
     save_tiny("gpt2", folder / "model", n_layer=layers, n_head=heads, n_embd=heads)
-    settings = MapSettings(salient=rows, targets=targets)
+    settings = MapSettings(view="paper", salient=rows, targets=targets)
     job = open_job(str(folder / "model"), None, settings, "all")
     operations = builtin_operations()[:SCORED]
     header = new_header(job, None, LOCAL, command="", started_at="2026-01-01T00:00:00+00:00")

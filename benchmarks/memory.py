@@ -54,7 +54,7 @@ def main() -> None:
 
     checkpoint = open_checkpoint(sys.argv[1])
     imports, started = resident("VmRSS"), time.perf_counter()
-    for _ in map_heads(checkpoint, MapSettings(), select_heads("all", LAYERS, HEADS)):
+    for _ in map_heads(checkpoint, MapSettings(view="paper"), select_heads("all", LAYERS, HEADS)):
         pass
     seconds = time.perf_counter() - started
     print(json.dumps({"imports": imports, "peak": resident("VmHWM"), "seconds": seconds}))

@@ -27,7 +27,7 @@ PROJECTIONS = 2 * VOCABULARY * WIDTH * WIDTH * LAYERS
 
 def measure(folder: Path, repeats: int) -> dict[str, object]:
     """Seconds for all heads from the opened files on, so that reading them counts."""
-    settings, everything = MapSettings(), select_heads("all", LAYERS, HEADS)
+    settings, everything = MapSettings(view="paper"), select_heads("all", LAYERS, HEADS)
     weights = read(open_checkpoint(str(folder)))
     cached = weights.first_mlp(weights.e)
     scale = len(everything) / len(SAMPLE)

@@ -88,7 +88,7 @@ def time_search(name: str, maps: Sequence[Factors], repeats: int, target: Target
 
 def factors(checkpoint: Checkpoint, heads: Sequence[Head]) -> list[Factors]:
     """Both factors of the map of each head, with the default settings."""
-    settings = MapSettings()
+    settings = MapSettings(view="paper")
     arithmetic, rows = choose_arithmetic(settings), vocabulary_rows(checkpoint, settings)
     dtype, device = arithmetic.dtype, arithmetic.device
     unembedding, found, table = checkpoint.unembedding(dtype, device), [], None

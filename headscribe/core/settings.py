@@ -16,7 +16,7 @@ from headscribe.core.prices import read_price
 
 SourceView = Literal["auto", "raw", "first-mlp", "residual"]
 MapView = Literal["paper", "parts"]
-VIEW: MapView = "paper"
+VIEW: MapView = "parts"
 """The view of a map that asks for none."""
 Norms = Literal["fold", "leave"]
 """Whether the norms around attention are folded into W_V and W_O, or left out as in the paper."""

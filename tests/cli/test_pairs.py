@@ -42,7 +42,7 @@ def test_pairs_are_printed_as_a_table() -> None:
 
 @pytest.mark.parametrize("suppressed", [False, True])
 def test_the_first_pair_is_at_the_end_of_its_sources_row(suppressed: bool) -> None:
-    settings = MapSettings(source_view="raw")
+    settings = MapSettings(view="paper", source_view="raw")
     (pair,) = pairs_of_head("demo", Head(1, 3), settings, top=1, suppressed=suppressed)
     (row,) = probe_model("demo", Head(1, 3), [f"#{pair['source']['id']}"], settings)
     (first, *_) = row["suppressed" if suppressed else "promoted"]

@@ -47,7 +47,7 @@ def test_a_new_template_is_found_checked_and_gets_the_next_version(cli: Cli, tmp
 
 def test_check_names_the_problems_and_fails(cli: Cli, tmp_path: Path) -> None:
     assert cli("prompts", "new", "mine", "-o", "mine.toml").code == 0
-    text = Path("mine.toml").read_text().replace('["mappings"]', '["mappings", "scores"]')
+    text = Path("mine.toml").read_text().replace('["constant", ', '["constant", "scores", ')
     Path("mine.toml").write_text(text)
     ended = cli("prompts", "check", "mine.toml")
     assert ended.code == 1
@@ -61,7 +61,7 @@ def test_check_names_the_problems_and_fails(cli: Cli, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("describe", "--llm", "fake"), "one prompt cannot be compared"),
-        (("describe", "describe@1", "--llm", "fake"), "are the same prompt"),
+        (("describe", "describe@2", "--llm", "fake"), "are the same prompt"),
         (("describe", "detect", "--llm", "fake"), "does not describe heads"),
         (("describe", "contrast", "--llm", "rules"), "the built-in rules use no prompt"),
         (("describe", "nothing", "--llm", "fake"), "there is no prompt template 'nothing'"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlparse
+
+from headscribe.core.records import HeadMap
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -132,3 +135,11 @@ def stand_in_hub(folder: Path) -> Iterator[StandInHub]:
         over.set()
         server.shutdown()
         server.server_close()
+
+
+def plain(maps: Iterable[HeadMap]) -> dict[str, list[Any]]:
+    """Maps as one process tells them to another: the ids of each row's tokens, and all numbers."""
+    rows = [row for one in maps for row in one.mappings]
+    tokens = [[token.id for token in (row.source, *row.targets, *row.suppressed)] for row in rows]
+    numbers = [number for row in rows for number in (row.saliency, *row.logits, *row.suppressed_logits)]
+    return {"tokens": tokens, "numbers": numbers}

@@ -11,7 +11,7 @@ from headscribe.mapping.bench import Bench
 from headscribe.mapping.probe import probe
 from tests.mapping.memory_checkpoint import in_order, random_checkpoint
 
-FLOAT64 = MapSettings(dtype="float64")
+FLOAT64 = MapSettings(view="paper", dtype="float64")
 
 
 @pytest.mark.parametrize("head", [Head(0, 3), Head(2, 1)])

@@ -20,7 +20,7 @@ from headscribe.core.settings import MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 from tests.conftest import REPOSITORY
-from tests.mapping.hub_server import COMMIT, stand_in_hub
+from tests.mapping.hub_server import COMMIT, plain, stand_in_hub
 from tests.mapping.tiny_models import save_tiny
 
 pytestmark = pytest.mark.outside
@@ -37,6 +37,7 @@ from headscribe.mapping import hub_parts, hub_safetensors
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.fetching import fetching
 from headscribe.mapping.head_maps import map_heads
+from tests.mapping.hub_server import plain
 class Watcher:
     def __init__(self): self.told = []
     def say(self, line): self.told.append(line)
@@ -51,7 +52,7 @@ for model, revision in json.loads(sys.argv[1]):
         heads = select_heads("all", facts.n_layers, facts.n_heads)
         watcher = Watcher()
         with fetching(found, MapSettings(), heads, watcher):
-            maps = [str(one) for one in map_heads(found, MapSettings(), heads)]
+            maps = plain(map_heads(found, MapSettings(), heads))
         report = {{"revision": found.revision, "weights": found.weights_hash, "path": str(found.path),
                   "tokenizer": found.tokenizer_hash, "name": found.name, "maps": maps, "told": watcher.told}}
         if "whole" in sys.argv:
@@ -203,7 +204,7 @@ def test_whole_files_are_fetched_where_parts_cannot_be_and_preferred_where_they_
     _assert_equals_local(found, folder / "tiny" / "whole")
     all_shards = {file.name for file in (folder / "tiny" / "shards").glob("*.safetensors")}
     assert all_shards <= set(hub.fetched)
-    assert again["maps"] == shards["maps"]
+    _assert_same_maps(again["maps"], shards["maps"])
     assert hub.ranges == asked
 
 
@@ -232,7 +233,13 @@ def _assert_equals_local(found: dict[str, Any], folder: Path) -> None:
     assert found["weights"] == local.weights_hash
     assert found["tokenizer"] == local.tokenizer_hash
     heads = select_heads("all", local.facts.n_layers, local.facts.n_heads)
-    assert found["maps"] == [str(one) for one in map_heads(local, MapSettings(), heads)]
+    _assert_same_maps(found["maps"], plain(map_heads(local, MapSettings(), heads)))
+
+
+def _assert_same_maps(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    # the same bytes lie elsewhere in memory, which decides how products are rounded
+    assert found["tokens"] == expected["tokens"]
+    assert found["numbers"] == pytest.approx(expected["numbers"], rel=1e-4, abs=1e-4)
 
 
 def _needed(folder: Path) -> tuple[int, int]:

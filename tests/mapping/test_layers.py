@@ -104,7 +104,7 @@ def test_a_stream_that_is_left_stops_its_threads(devices: int) -> None:
 
 def test_a_mapper_of_one_layer_gives_what_mapping_all_gives() -> None:
     checkpoint = random_checkpoint(8)
-    settings = MapSettings(salient=7)
+    settings = MapSettings(view="paper", salient=7)
     every = list(map_heads(checkpoint.opened(), settings, checkpoint.heads))
     mapper = LayerMapper(checkpoint.opened(), settings)
     assert [one for layer in range(3) for one in mapper(layer, range(4))] == every
@@ -130,7 +130,7 @@ from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads
 resource.setrlimit(resource.RLIMIT_DATA, (2 * 2**30,) * 2)
 checkpoint = open_checkpoint(sys.argv[1])
-maps = list(map_heads(checkpoint, MapSettings(source_view="raw"), [Head(0, 1), Head(1, 3)]))
+maps = list(map_heads(checkpoint, MapSettings(view="paper", source_view="raw"), [Head(0, 1), Head(1, 3)]))
 print(json.dumps([len(one.mappings) for one in maps]))
 """
 

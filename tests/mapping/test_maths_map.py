@@ -22,7 +22,7 @@ from headscribe.mapping.targets import extreme_targets
 from headscribe.operations import Operation
 from tests.mapping.memory_checkpoint import MemoryCheckpoint, in_order, random_checkpoint
 
-FLOAT64 = MapSettings(salient=6, targets=4, dtype="float64")
+FLOAT64 = MapSettings(view="paper", salient=6, targets=4, dtype="float64")
 SHAPES = [
     {"heads": 4, "kv_heads": 4},
     {"heads": 4, "kv_heads": 2},
@@ -68,12 +68,12 @@ def assert_equals_definition(checkpoint: MemoryCheckpoint, wanted: MapSettings) 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("source_view", ["auto", "raw", "first-mlp", "residual"])
-@pytest.mark.parametrize("view", ["paper", "parts"])
+@pytest.mark.parametrize("norms", ["leave", "fold"])
 def test_the_map_is_what_the_definition_gives_when_multiplied_out(
-    shape: Any, source_view: Any, view: Any
+    shape: Any, source_view: Any, norms: Any
 ) -> None:
     checkpoint = random_checkpoint(1, **shape)
-    wanted = FLOAT64.model_copy(update={"source_view": source_view, "view": view})
+    wanted = FLOAT64.model_copy(update={"source_view": source_view, "norms": norms})
     assert_equals_definition(checkpoint, wanted)
 
 
@@ -123,7 +123,7 @@ def test_a_planted_permutation_is_what_the_head_shows() -> None:
 
 
 def test_layer_0_reads_the_embedding_and_later_layers_the_first_mlp() -> None:
-    auto = MapSettings()
+    auto = MapSettings(view="paper")
     assert [view_of_layer(auto, layer) for layer in range(3)] == ["raw", "first-mlp", "first-mlp"]
     assert view_of_layer(MapSettings(source_view="first-mlp"), 0) == "first-mlp"
 
@@ -279,8 +279,8 @@ def test_no_matrix_of_width_by_width_or_vocabulary_by_vocabulary_is_ever_made() 
     checkpoint = random_checkpoint(10, vocab=vocab, d_model=d_model, heads=6, d_head=5, layers=2)
     operation = Operation("pairs", "any", 1, "", "", None, tuple((str(n), str(n + 1)) for n in range(900)))
     with Shapes() as shapes:
-        list(map_heads(checkpoint.opened(), MapSettings(source_view="raw"), checkpoint.heads))
-        score_heads(checkpoint.opened(), MapSettings(source_view="raw"), [operation], checkpoint.heads)
+        list(map_heads(checkpoint.opened(), MapSettings(view="paper", source_view="raw"), checkpoint.heads))
+        score_heads(checkpoint.opened(), MapSettings(view="paper", source_view="raw"), [operation], checkpoint.heads)
     assert shapes.seen
     for shape in shapes.seen:
         assert sum(size >= vocab for size in shape) <= 1

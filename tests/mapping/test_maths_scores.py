@@ -20,7 +20,7 @@ from headscribe.mapping.screen import open_rows, sampled_targets
 from headscribe.mapping.source_view import VocabularyRows, view_of_layer
 from tests.mapping.memory_checkpoint import MemoryCheckpoint, in_order, operation, random_checkpoint
 
-FLOAT64 = MapSettings(dtype="float64")
+FLOAT64 = MapSettings(view="paper", dtype="float64")
 
 
 def random_pairs(seed: int, n: int, vocab: int, without: tuple[int, ...] = ()) -> list[tuple[int, int]]:
@@ -91,7 +91,7 @@ def test_a_planted_operation_scores_1_and_its_negative_suppresses() -> None:
         mlp=torch.eye(vocab),
     )  # fmt: skip
     copying = operation("planted copying", [(s, int(target_of[s])) for s in range(40)])
-    scores, skipped = score_heads(checkpoint.opened(), MapSettings(), [copying], checkpoint.heads)
+    scores, skipped = score_heads(checkpoint.opened(), MapSettings(view="paper"), [copying], checkpoint.heads)
     assert [(score.score, score.suppression_score, score.k) for score in scores] == [(1, 0, 1), (0, 1, 1)]
     assert skipped == []
 
@@ -102,7 +102,7 @@ def test_an_operation_with_fewer_than_30_pairs_is_skipped_with_its_count() -> No
         operation("enough", [(n, n) for n in range(30)]),
         operation("few", [(n, n) for n in range(29)]),
     )
-    scores, skipped = score_heads(checkpoint.opened(), MapSettings(), [few, enough], checkpoint.heads)
+    scores, skipped = score_heads(checkpoint.opened(), MapSettings(view="paper"), [few, enough], checkpoint.heads)
     assert {score.operation for score in scores} == {"enough"}
     assert [(row.operation, row.n_pairs, row.needed) for row in skipped] == [("few", 29, 30)]
 
@@ -201,5 +201,5 @@ def test_scores_are_the_same_for_any_selection_of_heads() -> None:
 def test_k_comes_from_the_setting_or_the_rule(setting: Any) -> None:
     checkpoint = random_checkpoint(7, layers=1)
     named = [operation("any", random_pairs(7, 30, 53)), operation("copying", random_pairs(8, 30, 53))]
-    scores, _ = score_heads(checkpoint.opened(), MapSettings(k=setting), named, [Head(0, 0)])
+    scores, _ = score_heads(checkpoint.opened(), MapSettings(view="paper", k=setting), named, [Head(0, 0)])
     assert [score.k for score in scores] == ([10, 1] if setting == "auto" else [3, 3])

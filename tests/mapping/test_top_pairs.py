@@ -15,7 +15,7 @@ from headscribe.mapping.source_view import view_of_layer
 from headscribe.mapping.top_pairs import top_pairs
 from tests.mapping.memory_checkpoint import MemoryCheckpoint, random_checkpoint
 
-FLOAT64 = MapSettings(dtype="float64")
+FLOAT64 = MapSettings(view="paper", dtype="float64")
 
 
 def every_pair(
@@ -69,7 +69,7 @@ def test_equal_pairs_go_by_source_then_target(
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_a_probe_gives_the_same_entries_up_to_rounding(dtype: Dtype) -> None:
-    checkpoint, wanted = random_checkpoint(2), MapSettings(dtype=dtype)
+    checkpoint, wanted = random_checkpoint(2), MapSettings(view="paper", dtype=dtype)
     for pair in top_pairs(checkpoint.opened(), wanted, Head(1, 2), 5):
         (row,) = probe(checkpoint.opened(), wanted, Head(1, 2), [pair.source.id], top=53)
         entry = row.logits[row.targets.index(pair.target)]
@@ -110,4 +110,4 @@ def test_numbers_that_overflow_are_one_line() -> None:
     checkpoint.w_v *= 1e4
     checkpoint.e *= 1e2
     with pytest.raises(BadOption, match="numbers overflow"):
-        top_pairs(checkpoint.opened(), MapSettings(dtype="float16"), Head(0, 0))
+        top_pairs(checkpoint.opened(), MapSettings(view="paper", dtype="float16"), Head(0, 0))

@@ -134,7 +134,7 @@ def scores_above(folder: Path, operations: Sequence[Operation], settings: MapSet
     checkpoint = open_checkpoint(str(folder))
     facts = checkpoint.facts
     heads = [Head(layer, head) for layer in range(facts.n_layers) for head in range(facts.n_heads)]
-    scores, skipped = score_heads(checkpoint, settings or MapSettings(), operations, heads)
+    scores, skipped = score_heads(checkpoint, settings or MapSettings(view="paper"), operations, heads)
     assert not skipped
     both = {(s.head, s.operation, False): s.score for s in scores}
     both |= {(s.head, s.operation, True): s.suppression_score for s in scores}

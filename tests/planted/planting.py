@@ -64,7 +64,7 @@ def plant(
         HeadscribeError: the source cannot be opened.
         ValueError: the model has no such head or too few dimensions, or an operation has no pair for it.
     """
-    settings = settings or MapSettings()
+    settings = settings or MapSettings(view="paper")
     checkpoint = open_checkpoint(str(source))
     weights = StoredWeights(source)
     words = [id for word in silent if (id := checkpoint.vocabulary.word_id(word)) is not None]

@@ -96,7 +96,7 @@ def test_heads_are_planted_for_the_source_view_that_is_asked_for(
     save_random("gpt2", tmp_path / "base", few_words)
     operation = lists()["word_to_homophone"]
     plantings = [Planting(Head(0, 1), operation), Planting(Head(1, 2), operation)]
-    asked = MapSettings(source_view=view)
+    asked = MapSettings(view="paper", source_view=view)
     plant(tmp_path / "base", tmp_path / "planted", plantings, settings=asked)
     found = scores_above(tmp_path / "planted", [operation], asked)
     by_default = scores_above(tmp_path / "planted", [operation])

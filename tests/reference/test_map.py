@@ -18,7 +18,7 @@ from headscribe.operations import Operation
 from tests.reference import definitions
 from tests.reference.conftest import Case
 
-FLOAT64 = MapSettings(dtype="float64", salient=12, targets=4)
+FLOAT64 = MapSettings(view="paper", dtype="float64", salient=12, targets=4)
 PAPER = FLOAT64
 EVERYWHERE = FLOAT64.model_copy(update={"source_view": "first-mlp", "padded_rows": "keep"})
 FOLDED = FLOAT64.model_copy(update={"source_view": "residual", "norms": "fold"})

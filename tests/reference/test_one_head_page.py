@@ -21,7 +21,7 @@ from headscribe.operations import Operation, single_token_pairs
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "design" / "one-head.md").read_text(encoding="utf-8")
-FLOAT64 = MapSettings(dtype="float64", salient=4)
+FLOAT64 = MapSettings(view="paper", dtype="float64", salient=4)
 
 
 @pytest.fixture(scope="module")

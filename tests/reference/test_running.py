@@ -31,7 +31,7 @@ def test_dynamic_scores(case: Case, tmp_path: Path) -> None:
         str(case.folder),
         tmp_path / "map",
         "correlation",
-        MapSettings(dtype="float64", k=k),
+        MapSettings(view="paper", dtype="float64", k=k),
         CheckSettings(templates=TEMPLATES),
         operations=[tmp_path / "drawn.json"],
     )

@@ -32,7 +32,7 @@ def map_header(**fields: object) -> MapHeader:
     values: dict[str, object] = {
         "tool": TOOL,
         "model": MODEL,
-        "settings": MapSettings(),
+        "settings": MapSettings(view="paper"),
         "device": "cpu",
         "dtype": "float32",
         "started_at": "2025-01-01T00:00:00+00:00",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headscribe.core.chat import content_hash
@@ -18,8 +19,10 @@ def work_identity(describer: Describer, evidence: Evidence) -> str:
     """Hash of what determines the description of a head.
 
     That is the evidence, the template and its reply schema, the LLM's name, the sampling and the method with
-    all it brings to an answer; not concurrency, timeouts, retries or the server's address.
+    all it brings to an answer; not concurrency, timeouts, retries or the server's address. Nor which tokens
+    are common to many heads: that changes with every head that is mapped later, and no head is paid for twice.
     """
+    evidence = replace(evidence, common=frozenset())
     return content_hash(
         {
             "evidence": [_plain(mapping) for mapping in evidence.mappings],
@@ -39,7 +42,7 @@ def _parts(evidence: Evidence) -> dict[str, Any]:
         return {}
     rows = [row for row in evidence.mappings if isinstance(row, PartsMapping)]
     return {
-        "parts": json_data([evidence.constant, evidence.roles, sorted(evidence.common)]),
+        "parts": json_data([evidence.constant, evidence.roles]),
         "rows": [
             [row.row_class, row.strengths, row.suppressed_strengths, [token.id for token in row.members]]
             for row in rows

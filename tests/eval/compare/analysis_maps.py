@@ -94,7 +94,7 @@ def write_map(
     header = MapHeader(
         tool=this_tool(),
         model=model,
-        settings=MapSettings(),
+        settings=MapSettings(view="paper"),
         device="cpu",
         dtype="float32",
         started_at="2026-01-01T00:00:00+00:00",

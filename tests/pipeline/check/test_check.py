@@ -242,7 +242,8 @@ def test_top_heads_are_the_references_and_random_draws_are_five(
             str(shared / "oracle" / "gpt2"),
             tmp_path / "map",
             "ablation",
-            checks=CheckSettings(
+            MapSettings(view="paper"),
+            CheckSettings(
                 names=["country_to_capital_wikidata"], templates=["The capital of {source} is"]
             ),
             operations=[tmp_path / "operations"],

@@ -35,7 +35,7 @@ def test_every_head_gets_a_description_a_row_and_a_place_in_the_report(
     opened = RunDir.open(tmp_path / "run")
     rows = opened.descriptions()
     assert [row.head for row in rows] == [(layer, head) for layer in range(4) for head in range(6)]
-    assert all(row.outcome.description and row.prompt_tokens and row.prompt == "describe@1" for row in rows)
+    assert all(row.outcome.description and row.prompt_tokens and row.prompt == "describe@2" for row in rows)
     assert opened.header.state == "finished"
     assert opened.header.counts["ok"] == N
     assert opened.header.totals.calls == N

@@ -32,7 +32,7 @@ def test_verified_is_the_default_with_an_llm_and_the_fake_is_no_better_than_chan
     run = RunDir.open(tmp_path / "run")
     rows = run.descriptions()
     assert {row.method for row in rows} == {"verified"} == {run.header.method}
-    assert max(row.outcome.n_tests for row in rows) == 5
+    assert max(row.outcome.n_tests for row in rows) == 6
     assert {row.outcome.unanswered for row in rows if row.outcome.n_tests} == {0}
     assert all(row.outcome.rounds == 2 for row in rows)
     assert all((row.outcome.confidence_low or 0) <= 0 for row in rows), "it answers always yes and always A"

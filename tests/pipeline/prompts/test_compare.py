@@ -28,7 +28,7 @@ from tests.eval.evaluate.described import DESCRIBED
 from tests.pipeline.conftest import N_HEADS, N_LAYERS, Counting
 
 N = N_LAYERS * N_HEADS
-MAPPING = MapSettings(salient=18, targets=3)
+MAPPING = MapSettings(view="paper", salient=18, targets=3)
 ROW = re.compile(r'^Row: (".*") -> (\[.*\])$', re.MULTILINE)
 SOURCE = re.compile(r'^Source: (".*")$', re.MULTILINE)
 

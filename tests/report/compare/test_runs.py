@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headscribe.core.errors import BadOption, BadStore
+from headscribe.core.settings import MapSettings
 from headscribe.pipeline import describe_model, report_run
 from headscribe.pipeline.compare.runs import score_differences
 from headscribe.store.describe.run_dir import RunDir
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 __all__ = ["cli"]
+PAPER = MapSettings(view="paper")
 HEADS = "L1H2,L1H3,L1H4,L2H1"
 SAME_WORDS = ["France", "Paris", "bank", "south", "walk", "present"]
 
@@ -31,7 +33,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("runs")
     operations = folder / "one.csv"
     operations.write_text("source,target\n" + "\n".join(f"{word},{word}" for word in SAME_WORDS))
-    describe_model("demo", folder / "first", llm="rules", heads=HEADS, operations=[operations])
+    describe_model("demo", folder / "first", llm="rules", heads=HEADS, map_settings=PAPER, operations=[operations])
     shutil.copytree(folder / "first", folder / "second")
     table = folder / "second" / "descriptions.parquet"
     same, changed, failed, _ = pq.read_table(table).to_pylist()
