@@ -48,7 +48,12 @@ def made_run(folder: Path, seed: int = 0) -> Path:
         n_kv_heads=N_HEADS, d_model=64, d_head=2, vocab_size=10, n_tokens=10, dtype="float32",
     )  # fmt: skip
     header = MapHeader(
-        tool=this_tool(), model=model, settings=MapSettings(view="paper"), device="cpu", dtype="float32", started_at=now()
+        tool=this_tool(),
+        model=model,
+        settings=MapSettings(view="paper"),
+        device="cpu",
+        dtype="float32",
+        started_at=now(),
     )
     best: dict[Head, OperationScore] = {}
     for score in scores:

@@ -17,7 +17,7 @@ from headscribe.core.prices import read_price
 SourceView = Literal["auto", "raw", "first-mlp", "residual"]
 MapView = Literal["paper", "parts"]
 VIEW: MapView = "parts"
-"""The view of a map that asks for none."""
+"""The view of a map that asks for none: the paper's mostly lists what heads do whatever the source."""
 Norms = Literal["fold", "leave"]
 """Whether the norms around attention are folded into W_V and W_O, or left out as in the paper."""
 PaddedRows = Literal["drop", "keep"]
@@ -90,7 +90,9 @@ Seed = Annotated[int, Option("Seeds every draw.")]
 class MapSettings(Settings):
     """What determines the numbers of a map, apart from the checkpoint and the operations.
 
-    30 salient tokens and 5 targets are the paper's; in its code the padded rows take part (``keep``).
+    By default heads are taken apart, because on real models a few tokens that a head promotes whatever the
+    source fill most lists of the paper's view; ``view="paper"`` gives that. 30 salient tokens and 5 targets
+    are the paper's; in its code the padded rows take part (``keep``).
     """
 
     panel = MAPPING
@@ -100,29 +102,30 @@ class MapSettings(Settings):
     rank_by: Annotated[
         RankBy,
         Option(
-            "Which source tokens a head shows: the most salient (saliency), or those of the largest entries "
-            "of its whole map (pairs)."
+            "Which source tokens a head shows with --view paper: the most salient (saliency), or those of "
+            "the largest entries of its whole map (pairs)."
         ),
     ] = "saliency"
     view: Annotated[
         MapView,
         Option(
-            "paper: the head's map as the paper defines it. parts: the map of what the head reads and writes "
-            "with its norms, from the residual stream."
+            "parts: the map of what the head reads and writes with its norms, from the residual stream, "
+            "taken apart into what it does whatever the source and because of it. paper: the map as the "
+            "paper defines it."
         ),
     ] = VIEW
     source_view: Annotated[
         SourceView,
         Option(
             "What a head reads: the embedding (raw), what the first MLP makes of it (first-mlp), or both "
-            "(residual). auto: raw in layer 0, in later layers first-mlp, or residual with --view parts."
+            "(residual). auto: raw in layer 0, in later layers residual, or first-mlp with --view paper."
         ),
     ] = "auto"
     norms: Annotated[
         Literal["auto", Norms],
         Option(
             "The norms in front of attention and of the unembedding: folded into the weights (fold), or left "
-            "out (leave). auto: leave, or fold with --view parts."
+            "out (leave). auto: fold, or leave with --view paper."
         ),
     ] = "auto"
     padded_rows: Annotated[PaddedRows, Option("Vocabulary rows that the tokenizer does not know.")] = "drop"

@@ -130,8 +130,12 @@ def test_precision_is_put_back_by_the_last_thread_that_leaves(allowed: str) -> N
 @pytest.mark.parametrize("rank_by", ["saliency", "pairs"])
 def test_a_gpu_finds_what_the_cpu_finds(device: str, rank_by: str) -> None:
     checkpoint = random_checkpoint(6, vocab=3_001, d_model=64, d_head=16, layers=4)
-    cpu = list(map_heads(checkpoint.opened(), settings("cpu", rank_by=rank_by), checkpoint.heads))
-    gpu = list(map_heads(checkpoint.opened(), settings(device, rank_by=rank_by), checkpoint.heads))
+    cpu = list(
+        map_heads(checkpoint.opened(), settings("cpu", view="paper", rank_by=rank_by), checkpoint.heads)
+    )
+    gpu = list(
+        map_heads(checkpoint.opened(), settings(device, view="paper", rank_by=rank_by), checkpoint.heads)
+    )
     assert [one.head for one in gpu] == [one.head for one in cpu]
     for ours, theirs in zip(gpu, cpu, strict=True):
         for found, expected in zip(ours.mappings, theirs.mappings, strict=True):

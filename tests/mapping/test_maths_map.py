@@ -280,7 +280,9 @@ def test_no_matrix_of_width_by_width_or_vocabulary_by_vocabulary_is_ever_made() 
     operation = Operation("pairs", "any", 1, "", "", None, tuple((str(n), str(n + 1)) for n in range(900)))
     with Shapes() as shapes:
         list(map_heads(checkpoint.opened(), MapSettings(view="paper", source_view="raw"), checkpoint.heads))
-        score_heads(checkpoint.opened(), MapSettings(view="paper", source_view="raw"), [operation], checkpoint.heads)
+        score_heads(
+            checkpoint.opened(), MapSettings(view="paper", source_view="raw"), [operation], checkpoint.heads
+        )
     assert shapes.seen
     for shape in shapes.seen:
         assert sum(size >= vocab for size in shape) <= 1

@@ -102,7 +102,9 @@ def test_an_operation_with_fewer_than_30_pairs_is_skipped_with_its_count() -> No
         operation("enough", [(n, n) for n in range(30)]),
         operation("few", [(n, n) for n in range(29)]),
     )
-    scores, skipped = score_heads(checkpoint.opened(), MapSettings(view="paper"), [few, enough], checkpoint.heads)
+    scores, skipped = score_heads(
+        checkpoint.opened(), MapSettings(view="paper"), [few, enough], checkpoint.heads
+    )
     assert {score.operation for score in scores} == {"enough"}
     assert [(row.operation, row.n_pairs, row.needed) for row in skipped] == [("few", 29, 30)]
 

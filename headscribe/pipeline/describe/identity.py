@@ -20,7 +20,7 @@ def work_identity(describer: Describer, evidence: Evidence) -> str:
 
     That is the evidence, the template and its reply schema, the LLM's name, the sampling and the method with
     all it brings to an answer; not concurrency, timeouts, retries or the server's address. Nor which tokens
-    are common to many heads: that changes with every head that is mapped later, and no head is paid for twice.
+    are common to many heads: that changes with every head mapped later, and no head is paid for twice.
     """
     evidence = replace(evidence, common=frozenset())
     return content_hash(

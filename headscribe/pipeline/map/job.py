@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headscribe.core.errors import BadStore
+from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.heads import Head, select_heads
 from headscribe.core.settings import MapSettings
 from headscribe.operations import Operation
@@ -32,9 +32,13 @@ def open_job(
 
     Raises:
         HeadscribeError: the model or the selection cannot be used.
+        BadOption: mappings of heads taken apart are to be ranked by pairs.
     """
     from headscribe.mapping.checkpoint import open_checkpoint
 
+    if mappings and settings.view == "parts" and settings.rank_by == "pairs":
+        what = "heads taken apart show their sharpest pairs beside their salient tokens"
+        raise BadOption(what, where="--rank-by pairs", do="Leave it out, or add --view paper")
     checkpoint = open_checkpoint(model, revision)
     facts = checkpoint.facts
     chosen = select_heads(heads, facts.n_layers, facts.n_heads, settings.seed)

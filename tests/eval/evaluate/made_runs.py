@@ -57,7 +57,12 @@ def made_run(
         for name, score in by_name.items()
     ]
     header = MapHeader(
-        tool=this_tool(), model=MODEL, settings=MapSettings(view="paper"), device="cpu", dtype="float32", started_at=now()
+        tool=this_tool(),
+        model=MODEL,
+        settings=MapSettings(view="paper"),
+        device="cpu",
+        dtype="float32",
+        started_at=now(),
     )
     with RunWriter(folder) as writer:
         made = MapDir.write(folder / MAP, header, head_maps=() if not rows else None, scores=rows or None)

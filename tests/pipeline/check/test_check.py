@@ -243,9 +243,7 @@ def test_top_heads_are_the_references_and_random_draws_are_five(
             tmp_path / "map",
             "ablation",
             MapSettings(view="paper"),
-            CheckSettings(
-                names=["country_to_capital_wikidata"], templates=["The capital of {source} is"]
-            ),
+            CheckSettings(names=["country_to_capital_wikidata"], templates=["The capital of {source} is"]),
             operations=[tmp_path / "operations"],
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layers import LayerMaps
 from headscribe.core.parts import TakenApart
@@ -87,3 +88,19 @@ def test_scoring_a_map_in_parts_leaves_its_heads_taken_apart(
     scored = score_model(model, tmp_path / "m", settings, operations=[operations])
     assert MapDir.open(tmp_path / "m").head_maps() == made.head_maps()
     assert (scored.header.constants, scored.header.roles) == (made.header.constants, made.header.roles)
+
+
+def test_a_ranking_of_the_paper_s_map_is_refused(model: str, tmp_path: Path) -> None:
+    by_pairs = SETTINGS.model_copy(update={"rank_by": "pairs"})
+    with pytest.raises(BadOption, match="--rank-by pairs"):
+        map_model(model, tmp_path / "map", by_pairs, heads="L1H0")
+
+
+def test_a_map_of_the_paper_s_view_is_gone_on_with_in_that_view_alone(model: str, tmp_path: Path) -> None:
+    paper = MapSettings(view="paper", salient=5)
+    made = map_model(model, tmp_path / "map", paper, heads="L1H0")
+    with pytest.raises(BadStore, match="its view is paper, not parts"):
+        map_model(model, tmp_path / "map", MapSettings(salient=5), heads="L1")
+    assert MapDir.open(tmp_path / "map").content_hash == made.content_hash
+    more = map_model(model, tmp_path / "map", paper, heads="L1H0,L1H2")
+    assert sorted(more.mapped_heads()) == HEADS

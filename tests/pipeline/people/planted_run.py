@@ -56,7 +56,12 @@ def make_run(
     heads = [Head(layer, head) for layer in range(n_layers) for head in range(n_heads)]
     model = MODEL.model_copy(update={"name": MODEL_NAME, "n_layers": n_layers, "n_heads": n_heads})
     header = MapHeader(
-        tool=TOOL, model=model, settings=MapSettings(view="paper"), device="cpu", dtype="float32", started_at="2025-01-01"
+        tool=TOOL,
+        model=model,
+        settings=MapSettings(view="paper"),
+        device="cpu",
+        dtype="float32",
+        started_at="2025-01-01",
     )
     scores = [
         OperationScore(head, OPERATION.format(head.layer), "knowledge", 30, 0, 10, 40) for head in heads

@@ -21,7 +21,10 @@ OPERATIONS = ("copying", "country_to_capital", "word_to_homophone", "word_to_syn
 
 def test_describe_evaluate_export_label_import_agree_report(cli: Cli, tmp_path: Path) -> None:
     operations = [word for name in OPERATIONS for word in ("--operations", str(DATA / f"{name}.json"))]
-    assert cli("describe", "demo", "--heads", "L0,L1H0,L1H1", "-o", "run", *operations).code == 0
+    assert (
+        cli("describe", "demo", "--heads", "L0,L1H0,L1H1", "--view", "paper", "-o", "run", *operations).code
+        == 0
+    )
     assert cli("evaluate", "run", "--json").code == 0
     exported = cli(
         *("people", "export", "run", "--format", "csv", "-o", "out", "--sample", "all"),

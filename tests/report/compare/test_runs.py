@@ -33,7 +33,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("runs")
     operations = folder / "one.csv"
     operations.write_text("source,target\n" + "\n".join(f"{word},{word}" for word in SAME_WORDS))
-    describe_model("demo", folder / "first", llm="rules", heads=HEADS, map_settings=PAPER, operations=[operations])
+    describe_model(
+        "demo", folder / "first", llm="rules", heads=HEADS, map_settings=PAPER, operations=[operations]
+    )
     shutil.copytree(folder / "first", folder / "second")
     table = folder / "second" / "descriptions.parquet"
     same, changed, failed, _ = pq.read_table(table).to_pylist()
