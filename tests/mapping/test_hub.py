@@ -243,14 +243,14 @@ def _assert_same_maps(found: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 def _needed(folder: Path) -> tuple[int, int]:
-    """Bytes of a Llama's tensors that a map without norms needs, and of what is fetched first of all files
-    that a map with norms needs; opening a model looks at these."""
+    """Bytes of a Llama's tensors that a map needs, its norms included, and of what is fetched first of their
+    files; opening a model looks at these."""
     weight_map = json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"]
     needed = re.compile(
         r"embed_tokens|lm_head|self_attn\.[vo]_proj|layers\.0\.(mlp|post_attention_layernorm)"
+        r"|input_layernorm|model\.norm"
     )
-    norms = re.compile(r"input_layernorm|model\.norm")
     chosen = {name: file for name, file in weight_map.items() if needed.search(name)}
     tensors = sum(load_file(folder / file)[name].nbytes for name, file in chosen.items())
-    files = {folder / file for name, file in weight_map.items() if name in chosen or norms.search(name)}
+    files = {folder / file for file in chosen.values()}
     return tensors, sum(min(FIRST_BYTES, file.stat().st_size) for file in files)
