@@ -96,6 +96,7 @@ def _models(folder: Path) -> None:
     (folder / "no-tokenizer" / "tokenizer.json").unlink()
 
 
+@pytest.mark.timeout(900)  # a hundred commands, and a busy machine
 def test_the_commands_run_and_the_errors_are_those_shown(desk: Cli, tmp_path: Path) -> None:
     done: set[tuple[str, ...]] = set()
     wrong = []

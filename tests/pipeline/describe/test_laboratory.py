@@ -30,10 +30,10 @@ def laboratory(model: str) -> Laboratory:
 
 
 def test_an_experiment_gives_what_the_map_holds(laboratory: Laboratory) -> None:
-    head = Head(2, 3)
-    (mapped,) = map_heads(laboratory.checkpoint, SMALL, [head])
+    head, paper = Head(2, 3), SMALL.model_copy(update={"view": "paper"})
+    (mapped,) = map_heads(laboratory.checkpoint, paper, [head])
     tokens = [mapping.source for mapping in mapped.mappings]
-    found = laboratory.of_head(head).rows(tokens, 3)
+    found = Laboratory(laboratory.checkpoint, paper).of_head(head).rows(tokens, 3)
     assert [row.targets for row in found] == [mapping.targets for mapping in mapped.mappings]
 
 

@@ -45,7 +45,7 @@ def drafts(tmp_path: Path) -> Path:
     folder = tmp_path / "drafts"
     folder.mkdir()
     for name in ("poor", "good", "same"):
-        text = copy_text(find_template("describe"), name)
+        text = copy_text(find_template("describe@1"), name)
         (folder / f"{name}.toml").write_text(text.replace("Find out what it does.", f"Be {name}."))
     return folder
 
