@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import scipy.special
 import torch
 from torch import Tensor
 
@@ -106,39 +107,101 @@ def shuffled(m: Tensor, pairs: Pairs, rows: Tensor, k: int) -> tuple[float, floa
 
 @dataclass(frozen=True)
 class Parts:
-    """A head taken apart over the usable sources S.
+    """A head taken apart; S are the usable sources, and the targets over which means are taken.
 
     Attributes:
         constant: c, [V], with every bias.
         share: of the constant part in what the head writes, squared.
-        specific: D, [V, V].
+        a: a - μ, what of the values depends on the source, [V, d_h]; D = a b.
+        b: the readout, [d_h, V].
         sigma: the standard deviation of each target over S, [V].
-        standardised: Z = D / σ, [V, V].
-        singular_values: of D over S, descending, [d_h].
+        covariance: of a over S, [d_h, d_h].
+        acting: how strongly the head acts on each source, [V].
+        shares: of the directions that D less its row means has, in units of its own deviations, [d_h].
+        loadings: of the sources S along them, in standard deviations over S, [|S|, d_h].
+        moved: what one such standard deviation adds to the logits of S, less their mean, [d_h, |S|].
     """
 
     constant: Tensor
     share: float
-    specific: Tensor
+    a: Tensor
+    b: Tensor
     sigma: Tensor
-    standardised: Tensor
-    singular_values: Tensor
+    covariance: Tensor
+    acting: Tensor
+    shares: Tensor
+    loadings: Tensor
+    moved: Tensor
+
+    def specific(self, sources: Tensor | slice | int) -> Tensor:
+        """Rows of D."""
+        return self.a[sources] @ self.b
+
+    def standardised(self, sources: Tensor | slice | int) -> Tensor:
+        """Rows of Z."""
+        return self.specific(sources) / self.sigma
+
+    def products(self, source: int, others: Sequence[int]) -> Tensor:
+        """ã ãᵀ = (a - μ) C⁻¹ (a - μ)ᵀ of a source with others."""
+        return self.a[list(others)] @ torch.linalg.solve(self.covariance, self.a[source])
 
 
 def parts(c: Circuit, u: Tensor, usable: Tensor) -> Parts:
     """The constant and the specific part of a head; ``usable`` are the ids of S."""
-    a, b = c.x @ c.w_v, c.w_o @ u
-    mean = a[usable].mean(0)
+    values, b, n = c.x @ c.w_v, c.w_o @ u, len(usable)
+    mean = values[usable].mean(0)
     always = (mean + c.b_v) @ c.w_o + c.b_o
-    each = (a[usable] + c.b_v) @ c.w_o + c.b_o
-    specific = (a - mean) @ b
-    sigma = specific[usable].square().mean(0).sqrt()
+    each = (values[usable] + c.b_v) @ c.w_o + c.b_o
+    a = values - mean
+    relative = b[:, usable] - b[:, usable].mean(1, keepdim=True)
+    units = relative / (a[usable] @ relative).square().mean(0).sqrt()
+    # the singular directions of a · units, from those of two small triangles
+    left, right = torch.linalg.qr(a[usable]), torch.linalg.qr(units.T)
+    turned, lengths, _ = torch.linalg.svd(left.R @ right.R.T)
+    loadings = left.Q @ turned * n**0.5
     return Parts(
         constant=always @ u,
         share=float(always.square().sum() / each.square().sum(1).mean()),
-        specific=specific,
-        sigma=sigma,
-        standardised=specific / sigma,
-        # those of A B are those of R B, with A = Q R
-        singular_values=torch.linalg.svdvals(torch.linalg.qr(a[usable] - mean).R @ b),
+        a=a,
+        b=b,
+        sigma=(a[usable] @ b).square().mean(0).sqrt(),
+        covariance=a[usable].T @ a[usable] / n,
+        acting=(a @ units).square().mean(1).sqrt(),
+        shares=lengths.square() / lengths.square().sum(),
+        loadings=loadings,
+        moved=loadings.T @ a[usable] @ relative / n,
     )
+
+
+def one_per_spelling(ids: Sequence[int], texts: Sequence[str]) -> list[int]:
+    """The first of each spelling: letters and digits without case, else the text without the space around."""
+    first: dict[str, int] = {}
+    for id in ids:
+        text = texts[id]
+        letters = "".join(char for char in text.casefold() if char.isalnum())
+        first.setdefault(letters or text.strip() or text, id)
+    return list(first.values())
+
+
+def sharpest_rows(found: Parts, usable: Tensor, texts: Sequence[str], n: int) -> list[int]:
+    """Sources of the largest entries of Z, without those like an earlier one in spelling or direction."""
+    strongest = torch.full((len(found.a),), -torch.inf, dtype=torch.float64)
+    strongest[usable] = found.standardised(usable)[:, usable].amax(1)
+    rows: list[int] = []
+    for source in one_per_spelling(in_order(strongest, usable).tolist(), texts):
+        if len(rows) < n and all(cosine(found, source, row) < 0.6 for row in rows):
+            rows.append(source)
+    return rows
+
+
+def cosine(found: Parts, source: int, other: int) -> float:
+    """Between ã of two sources."""
+    own, with_other = found.products(source, [source, other])
+    return float(with_other / (own * found.products(other, [other])[0]).sqrt())
+
+
+def by_chance(found: Parts, source: int, target: int, n: int) -> float:
+    """Pairs of n sources and n targets that random directions would make as sharp as this one."""
+    norm = found.products(source, [source])[0].sqrt()
+    c, rank = float(found.standardised(source)[target] / norm), found.a.shape[1]
+    return n * n * float(scipy.special.betainc((rank - 1) / 2, 0.5, 1 - c * c)) / 2

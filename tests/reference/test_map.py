@@ -24,9 +24,6 @@ EVERYWHERE = FLOAT64.model_copy(update={"source_view": "first-mlp", "padded_rows
 FOLDED = FLOAT64.model_copy(update={"source_view": "residual", "norms": "fold"})
 PARTS = FLOAT64.model_copy(update={"view": "parts"})
 RAW = FLOAT64.model_copy(update={"source_view": "raw", "norms": "fold"})
-every_map = pytest.mark.parametrize(
-    "wanted", [PAPER, EVERYWHERE, FOLDED, RAW], ids=lambda one: one.source_view
-)
 
 
 def circuit(case: Case, wanted: MapSettings, head: Head) -> definitions.Circuit:
@@ -75,17 +72,18 @@ def test_operation_scores(case: Case, wanted: MapSettings) -> None:
     usable = usable_tokens(case.checkpoint, wanted).mask.nonzero().flatten()
     for head in case.heads:
         c = circuit(case, wanted, head)
-        m = definitions.head_map(c, case.weights.u)
-        z = definitions.parts(c, case.weights.u, usable).standardised if wanted.view == "parts" else None
+        whole, specific = definitions.head_map(c, case.weights.u), None
+        if wanted.view == "parts":
+            specific = definitions.parts(c, case.weights.u, usable).standardised(slice(None))
         for score in (one for one in scores if one.head == head):
-            expected = definitions.hits(m, pairs, case.rows, score.k)
-            assert (score.hits, score.suppression_hits) == expected
-            shuffled = definitions.shuffled(m, pairs, case.rows, score.k)
-            assert (score.shuffled_score, score.shuffled_suppression_score) == pytest.approx(shuffled)
-            specific = (score.specific_hits, score.specific_suppression_hits)
-            their_shuffled = (score.specific_shuffled_score, score.specific_suppression_shuffled_score)
-            if z is None:
-                assert specific == their_shuffled == (None, None)
+            found = (score.hits, score.suppression_hits)
+            assert found == definitions.hits(whole, pairs, case.rows, score.k)
+            shuffled = (score.shuffled_score, score.shuffled_suppression_score)
+            assert shuffled == pytest.approx(definitions.shuffled(whole, pairs, case.rows, score.k))
+            found = (score.specific_hits, score.specific_suppression_hits)
+            shuffled = (score.specific_shuffled_score, score.specific_suppression_shuffled_score)
+            if specific is None:
+                assert found == shuffled == (None, None)
             else:
-                assert specific == definitions.hits(z, pairs, case.rows, score.k)
-                assert their_shuffled == pytest.approx(definitions.shuffled(z, pairs, case.rows, score.k))
+                assert found == definitions.hits(specific, pairs, case.rows, score.k)
+                assert shuffled == pytest.approx(definitions.shuffled(specific, pairs, case.rows, score.k))

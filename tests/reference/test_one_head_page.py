@@ -6,15 +6,13 @@ import re
 from typing import Any
 
 import pytest
-import torch
 
 from headscribe.core.heads import Head
 from headscribe.core.progress import Silent
 from headscribe.core.settings import MapSettings
 from headscribe.mapping.checkpoint import Checkpoint, open_checkpoint
 from headscribe.mapping.head_maps import map_heads
-from headscribe.mapping.parts.readout import readout
-from headscribe.mapping.parts.spread import spread_of_values
+from headscribe.mapping.parts.mapper import PartsMapper
 from headscribe.mapping.scores import score_pairs
 from headscribe.mapping.usable_tokens import usable_tokens
 from headscribe.operations import Operation, single_token_pairs
@@ -72,17 +70,21 @@ def test_its_score_is_the_package_s(names: dict[str, Any], demo: Checkpoint, hea
     assert len(pairs) == len(words)
     (score,) = score_pairs(demo, FLOAT64, [(capitals, pairs, 10)], [head], Silent())
     assert score.score == pytest.approx(float(names["score"]))
+    assert score.shuffled_score == pytest.approx(float(names["shuffled"]))
 
 
 def test_its_parts_are_the_package_s(names: dict[str, Any], demo: Checkpoint, head: Head) -> None:
-    usable = usable_tokens(demo, FLOAT64).mask
-    assert names["usable"].tolist() == usable.nonzero().flatten().tolist()
-    ov = demo.ov(head.layer, torch.float64, norms="fold")
-    x = demo.head_norm()(demo.embedding(torch.float64))
-    values = (x @ ov.w_v[head.head])[None]
-    spread = spread_of_values(values, usable)
-    read = readout(demo.unembedding(torch.float64), ov.w_o[[head.head]], spread.root)
-    torch.testing.assert_close(spread.mean[0], names["mean"])
-    torch.testing.assert_close(read.deviations[0], names["sigma"])
-    z = spread.whitened(values)[0, usable] @ read.unit()[0, usable].T
-    torch.testing.assert_close(z, names["standardised"])
+    usable, z = names["usable"], names["standardised"]
+    assert usable.tolist() == usable_tokens(demo, FLOAT64).mask.nonzero().flatten().tolist()
+    wanted = FLOAT64.model_copy(update={"view": "parts"})
+    (found,) = PartsMapper(demo, wanted)(head.layer, [head.head])
+    assert found.constant.share == pytest.approx(float(names["share"]))
+    strongest = names["constant"][usable].argmax()
+    assert found.constant.promoted[0].id == int(usable[strongest])
+    first = found.ranked("sharpest")[0]
+    source = int(z.amax(1).argmax())
+    assert (first.source.id, first.strength) == (int(usable[source]), pytest.approx(float(z.max())))
+    places = {id: place for place, id in enumerate(usable.tolist())}
+    for row in found.mappings:
+        strengths = z[places[row.source.id]]
+        assert row.strengths == pytest.approx([float(strengths[places[t.id]]) for t in row.targets])

@@ -1,118 +1,141 @@
-"""Heads taken apart (definitions 8) of every family, against the plain reference."""
+"""Heads taken apart (definitions 8) of every family: constant part, rows, strengths, roles."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pytest
+import torch
 from torch import Tensor
 
-from headscribe.core.heads import Head
-from headscribe.core.parts import PartsMapping, TakenApart
+from headscribe.core.parts import TakenApart
+from headscribe.core.records import Token
 from headscribe.core.settings import MapSettings
-from headscribe.mapping.parts.mapper import PartsMapper
+from headscribe.mapping.parts import mapper
 from headscribe.mapping.parts.one_head import OneHead
-from headscribe.mapping.usable_tokens import usable_tokens
 from tests.reference import definitions
 from tests.reference.conftest import Case
+from tests.reference.definitions import Parts, in_order, one_per_spelling
 
-SETTINGS = MapSettings(view="parts", dtype="float64", salient=9, targets=4)
-CLOSE = 1e-4
-"""Gemma scales embeddings by a number that transformers rounds."""
-
-
-def taken_apart(case: Case) -> list[TakenApart]:
-    mapper = PartsMapper(case.checkpoint, SETTINGS)
-    return [mapper(head.layer, [head.head])[0] for head in case.heads]
+N, K = 9, 7
+PARTS = MapSettings(view="parts", dtype="float64", salient=N, targets=K)
 
 
-def reference(case: Case, head: Head, usable: Tensor) -> definitions.Parts:
-    view = "raw" if head.layer == 0 else "residual"
-    return definitions.parts(
-        definitions.circuit(case.weights, view, *head, fold=True), case.weights.u, usable
+@dataclass(frozen=True)
+class Both:
+    """Some heads as the package takes them apart, and as the reference does; S; and the tokens' texts."""
+
+    heads: list[tuple[TakenApart, Parts]]
+    usable: Tensor
+    texts: list[str]
+
+    def expected(self, values: Tensor, *, largest: bool = True) -> list[int]:
+        """The first targets of a row, one per spelling."""
+        return one_per_spelling(in_order(values, self.usable, largest=largest).tolist(), self.texts)[:K]
+
+
+@pytest.fixture(scope="module")
+def both(case: Case) -> Both:
+    texts = [case.tokenizer.decode([id]) for id in range(len(case.weights.e))]
+    special = {id for id, token in case.tokenizer.get_added_tokens_decoder().items() if token.special}
+    usable = torch.tensor(
+        [id for id, text in enumerate(texts) if text and "\ufffd" not in text and id not in special]
     )
+    heads = []
+    with pytest.MonkeyPatch.context() as patch:
+        # nothing is left to chance: every direction counts as a role
+        patch.setattr(mapper, "shares_of_random_heads", lambda *_, **__: torch.zeros(2, 1).double())
+        for head in case.heads[:4]:
+            (found,) = mapper.PartsMapper(case.checkpoint, PARTS)(head.layer, [head.head])
+            c = definitions.circuit(case.weights, "residual" if head.layer else "raw", *head, fold=True)
+            heads.append((found, definitions.parts(c, case.weights.u, usable)))
+    return Both(heads, usable, texts)
 
 
-def test_every_entry_is_that_of_the_whole_map(case: Case) -> None:
-    usable = usable_tokens(case.checkpoint, SETTINGS).mask.nonzero().flatten()
-    for found in taken_apart(case):
-        parts = reference(case, found.head, usable)
-        for row in found.mappings:
-            specific, z = parts.specific[row.source.id], parts.standardised[row.source.id]
-            for tokens, logits, strengths in (
-                (row.targets, row.logits, row.strengths),
-                (row.suppressed, row.suppressed_logits, row.suppressed_strengths),
-            ):
-                ids = [token.id for token in tokens]
-                assert set(ids) <= set(usable.tolist())
-                assert logits == pytest.approx(specific[ids].tolist(), rel=CLOSE, abs=CLOSE)
-                assert strengths == pytest.approx(z[ids].tolist(), rel=CLOSE, abs=CLOSE)
-            assert row.strength == pytest.approx(float(z[usable].max()), rel=CLOSE)
-            assert row.suppressed_strengths[0] == pytest.approx(float(z[usable].min()), rel=CLOSE)
-
-
-def test_the_constant_part_is_the_mean_row_with_every_bias(case: Case) -> None:
-    usable = usable_tokens(case.checkpoint, SETTINGS).mask.nonzero().flatten()
-    for found in taken_apart(case):
-        parts, part = reference(case, found.head, usable), found.constant
-        shown = parts.constant[usable]
+def test_constant_part(both: Both) -> None:
+    for found, parts in both.heads:
+        shown = parts.constant[both.usable]
         strengths = (parts.constant - shown.mean()) / shown.std(correction=0)
-        assert part.share == pytest.approx(parts.share, rel=CLOSE)
-        for tokens, given in ((part.promoted, part.strengths), (part.suppressed, part.suppressed_strengths)):
-            assert given == pytest.approx(strengths[[token.id for token in tokens]].tolist(), abs=CLOSE)
-        assert part.strengths[0] == pytest.approx(float(strengths[usable].max()), abs=CLOSE)
-        assert part.suppressed_strengths[0] == pytest.approx(float(strengths[usable].min()), abs=CLOSE)
+        constant = found.constant
+        assert constant.share == pytest.approx(parts.share)
+        assert ids(constant.promoted) == both.expected(strengths)
+        assert ids(constant.suppressed) == both.expected(strengths, largest=False)
+        assert constant.strengths == pytest.approx(strengths[ids(constant.promoted)].tolist())
+        assert constant.suppressed_strengths == pytest.approx(strengths[ids(constant.suppressed)].tolist())
 
 
-def test_the_sharpest_rows_are_those_of_the_largest_entries(case: Case) -> None:
-    usable = usable_tokens(case.checkpoint, SETTINGS).mask.nonzero().flatten()
-    for found in taken_apart(case):
-        largest = reference(case, found.head, usable).standardised[usable][:, usable].max()
-        rows: tuple[PartsMapping, ...] = found.ranked("sharpest")
-        assert [row.rank for row in rows] == list(range(len(rows)))
-        strengths = [row.strength for row in rows]
-        assert strengths == sorted(strengths, reverse=True)
-        assert strengths[0] == pytest.approx(float(largest), rel=CLOSE)
+def test_salient_rows(both: Both) -> None:
+    for found, parts in both.heads:
+        rows = found.ranked("salient")
+        expected = one_per_spelling(in_order(parts.acting, both.usable).tolist(), both.texts)[:N]
+        assert [row.source.id for row in rows] == expected
+        assert [row.saliency for row in rows] == pytest.approx(parts.acting[expected].tolist())
 
 
-def test_pairs_and_probes_are_entries_of_the_whole_map(case: Case) -> None:
-    usable = usable_tokens(case.checkpoint, SETTINGS).mask.nonzero().flatten()
-    for head in case.heads[:2]:
-        parts, one = reference(case, head, usable), OneHead(case.checkpoint, SETTINGS, head)
-        z = parts.standardised[usable][:, usable]
+def test_sharpest_rows(both: Both) -> None:
+    for found, parts in both.heads:
+        rows = found.ranked("sharpest")
+        if found.constant.exact:  # of a large vocabulary the package looks at some sources
+            expected = definitions.sharpest_rows(parts, both.usable, both.texts, N)
+            assert [row.source.id for row in rows] == expected
+
+
+def test_targets_with_their_strengths(both: Both) -> None:
+    for found, parts in both.heads:
+        for row in found.mappings:
+            s, up, down = row.source.id, ids(row.targets), ids(row.suppressed)
+            strengths = parts.standardised(s)
+            assert up == both.expected(strengths)
+            assert down == both.expected(strengths, largest=False)
+            assert row.strengths == pytest.approx(strengths[up].tolist())
+            assert row.suppressed_strengths == pytest.approx(strengths[down].tolist())
+            assert row.logits == pytest.approx(parts.specific(s)[up].tolist())
+            assert row.suppressed_logits == pytest.approx(parts.specific(s)[down].tolist())
+            chance = definitions.by_chance(parts, s, up[0], len(both.usable))
+            assert row.by_chance == pytest.approx(chance, rel=1e-6)
+
+
+def test_roles(both: Both) -> None:
+    for found, parts in both.heads:
+        assert len(found.roles) == 6
+        for role in found.roles:
+            assert role.share == pytest.approx(float(parts.shares[role.role]))
+            sources, targets = parts.loadings[:, role.role], parts.moved[role.role]
+            sign = 1 if sources.max() >= -sources.min() else -1
+            assert role.source_loadings[0] == pytest.approx(float((sign * sources).max()))
+            assert role.far_source_loadings[0] == pytest.approx(float((sign * sources).min()))
+            assert role.target_loadings[0] == pytest.approx(float((sign * targets).max()))
+            assert role.far_target_loadings[0] == pytest.approx(float((sign * targets).min()))
+
+
+def test_pairs_and_probes(case: Case, both: Both) -> None:
+    for found, parts in both.heads[-1:]:
+        one, usable = OneHead(case.checkpoint, PARTS, found.head), both.usable
+        z = parts.standardised(usable)[:, usable]
         for suppressed, sign in ((False, 1), (True, -1)):
             pairs = one.sharpest_pairs(30, suppressed=suppressed)
-            largest = (sign * z).flatten().topk(30).values
-            assert [sign * pair.strength for pair in pairs] == pytest.approx(largest.tolist(), rel=CLOSE)
-            for pair in pairs:
-                assert pair.strength == pytest.approx(
-                    float(parts.standardised[pair.source.id, pair.target.id])
-                )
-                assert pair.logit == pytest.approx(float(parts.specific[pair.source.id, pair.target.id]))
-        ids = usable[[3, 50, 7]].tolist()
-        for row in one.probe(ids, top=4):
-            own = parts.standardised[row.token.id]
-            assert row.strengths[0] == pytest.approx(float(own[usable].max()), rel=CLOSE)
-            assert row.suppressed_strengths[0] == pytest.approx(float(own[usable].min()), rel=CLOSE)
-            logits = parts.specific[row.token.id, [token.id for token in row.promoted]]
-            assert row.logits == pytest.approx(logits.tolist(), rel=CLOSE, abs=CLOSE)
-        for row in one.probe(ids, reverse=True, top=4):
-            column = parts.standardised[:, row.token.id]
-            assert row.acting == pytest.approx(float(parts.sigma[row.token.id]), rel=CLOSE)
-            assert row.percentile == pytest.approx(
-                float((parts.sigma[usable] < parts.sigma[row.token.id]).double().mean()), abs=0.01
+            assert [sign * pair.strength for pair in pairs] == pytest.approx(
+                (sign * z).flatten().topk(30).values.tolist()
             )
-            assert row.strengths[0] == pytest.approx(float(column[usable].max()), rel=CLOSE)
-            logits = parts.specific[[token.id for token in row.promoted], row.token.id]
-            assert row.logits == pytest.approx(logits.tolist(), rel=CLOSE, abs=CLOSE)
+            for pair in pairs:
+                s, t = pair.source.id, pair.target.id
+                assert pair.strength == pytest.approx(float(parts.standardised(s)[t]))
+                assert pair.logit == pytest.approx(float(parts.specific(s)[t]))
+        probed = usable[[3, 50, 7]].tolist()
+        for row in one.probe(probed, top=4):
+            own, up = parts.standardised(row.token.id), ids(row.promoted)
+            assert row.strengths[0] == pytest.approx(float(own[usable].max()))
+            assert row.suppressed_strengths[0] == pytest.approx(float(own[usable].min()))
+            assert row.logits == pytest.approx(parts.specific(row.token.id)[up].tolist())
+        for row in one.probe(probed, reverse=True, top=4):
+            t, up = row.token.id, torch.tensor(ids(row.promoted))
+            assert row.acting == pytest.approx(float(parts.sigma[t]))
+            below = (parts.sigma[usable] < parts.sigma[t]).double().mean()
+            assert row.percentile == pytest.approx(float(below), abs=0.01)
+            assert row.strengths[0] == pytest.approx(float(parts.standardised(usable)[:, t].max()))
+            assert row.logits == pytest.approx(parts.specific(up)[:, t].tolist())
 
 
-def test_acting_is_the_root_mean_square_relative_to_the_mean_entry(case: Case) -> None:
-    usable = usable_tokens(case.checkpoint, SETTINGS).mask.nonzero().flatten()
-    head = case.heads[-1]
-    specific = reference(case, head, usable).specific[usable][:, usable]
-    relative = specific - specific.mean(1, keepdim=True)
-    acting = (relative / relative.square().mean(0).sqrt()).square().mean(1).sqrt()
-    place = {id: position for position, id in enumerate(usable.tolist())}
-    rows = PartsMapper(case.checkpoint, SETTINGS)(head.layer, [head.head])[0].ranked("salient")
-    assert rows[0].saliency == pytest.approx(float(acting.max()), rel=CLOSE)
-    for row in rows:
-        assert row.saliency == pytest.approx(float(acting[place[row.source.id]]), rel=CLOSE)
+def ids(tokens: Sequence[Token]) -> list[int]:
+    return [token.id for token in tokens]
