@@ -18,6 +18,7 @@ from benchmarks.tables import RESULTS, fill_pages, machine_line, table
 
 ON_A_CHECKPOINT = {
     "salience": "salience_speed",
+    "parts": "parts_speed",
     "score": "score_speed",
     "pairs": "top_pairs",
     "reading": "reading_speed",

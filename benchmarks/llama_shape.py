@@ -57,6 +57,7 @@ class Shape:
     def read_for(self, layers: Iterable[int], *, first_mlp: bool) -> set[str]:
         """What mapping these layers reads, in the raw source view or in any."""
         own = [f"model.layers.{layer}.self_attn.{one}_proj.weight" for layer in layers for one in "vo"]
+        own += ["model.norm.weight", *(f"model.layers.{layer}.input_layernorm.weight" for layer in layers)]
         mlp = [f"model.layers.0.mlp.{one}_proj.weight" for one in ("gate", "up", "down")]
         norm = "model.layers.0.post_attention_layernorm.weight"
         return {"model.embed_tokens.weight", "lm_head.weight", *own, *([norm, *mlp] if first_mlp else [])}

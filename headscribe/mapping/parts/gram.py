@@ -8,6 +8,9 @@ from torch import Tensor
 BLOCK = 4096
 """Targets worked on at once: what they make stays in the processor's cache."""
 
+MOST = 8_192
+"""Targets that the Gram matrix is measured on, evenly spread, where there are more: its entries are means."""
+
 
 def centred_directions(vectors: Tensor, mean: Tensor) -> Tensor:
     """rootᵀ (B_t - B̄) / its length: [m, d_head], zero where the length is 0.
@@ -34,16 +37,18 @@ def centred_gram(vectors: Tensor, usable: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         vectors: rootᵀ B_t of every row, [m, d_head].
-        usable: the targets that count, [m] of bool.
+        usable: the targets that count, [m] of bool; of more than ``MOST`` a part.
 
     Returns:
         [d_head, d_head], float64, and [d_head] of the dtype of ``vectors``.
     """
-    weights = usable.to(vectors.dtype)
-    mean = (weights @ vectors) / weights.sum()
+    ids = usable.nonzero().flatten()
+    mean = (usable.to(vectors.dtype) @ vectors) / len(ids)
+    n = min(len(ids), MOST)
+    ids = ids[torch.arange(n, device=ids.device) * len(ids) // n]
     gram = torch.zeros(vectors.shape[1], vectors.shape[1], dtype=torch.float64, device=vectors.device)
-    for part, inside in zip(torch.split(vectors, BLOCK), torch.split(weights, BLOCK), strict=True):
-        directions = centred_directions(part, mean) * inside[:, None]
+    for part in torch.split(ids, BLOCK):
+        directions = centred_directions(vectors[part], mean)
         gram += (directions.T @ directions).double()
     # targets that no source moves have no direction: the rest counts
     total = gram.trace()

@@ -78,12 +78,12 @@ class HeadFactors:
         """
         found: Directions = roles(self.gram, chance)
         axes = found.axes.to(self.whitened.dtype)
-        read = (self.whitened @ axes).T
-        written = ((self._vectors - self._mean) @ axes).T
+        sources = self.ends(axes.T @ self.whitened.T, k)
         # the end with the strongest source is the near one
-        inside = read[:, self.tokens.usable]
-        sign = torch.where(inside.amax(1) >= -inside.amin(1), 1.0, -1.0).to(read)[:, None]
-        return RoleEnds(found.shares, self.ends(read * sign, k), self.ends(written * sign, k))
+        turned = sources.promoted[:, 0] < -sources.suppressed[:, 0]
+        axes = torch.where(turned, -axes, axes)
+        targets = self.ends(axes.T @ self._vectors.T - (axes.T @ self._mean)[:, None], k)
+        return RoleEnds(found.shares, _turned(sources, turned), targets)
 
     def unit(self) -> Tensor:
         """rootᵀ B_t / σ_t: [rows, d_head]; from here on in place of the readout."""
@@ -117,3 +117,14 @@ class HeadFactors:
         families, usable = self.tokens.families, self.tokens.usable
         promoted = distinct_top(scores, k, families, usable)
         return Extremes(*promoted, *distinct_top(scores, k, families, usable, largest=False))
+
+
+def _turned(ends: Extremes, turned: Tensor) -> Extremes:
+    """The ends of rows, of those with the sign turned for which ``turned`` says so."""
+    turned = turned[:, None]
+    return Extremes(
+        torch.where(turned, -ends.suppressed, ends.promoted),
+        torch.where(turned, ends.suppressed_ids, ends.promoted_ids),
+        torch.where(turned, -ends.promoted, ends.suppressed),
+        torch.where(turned, ends.promoted_ids, ends.suppressed_ids),
+    )

@@ -19,7 +19,7 @@ from headscribe.mapping.parts.constant import constant_parts
 from headscribe.mapping.parts.head import HeadFactors
 from headscribe.mapping.parts.readout import readout
 from headscribe.mapping.parts.roles import SAMPLE, shares_of_random_heads
-from headscribe.mapping.parts.spread import Spread, spread_of_values
+from headscribe.mapping.parts.spread import Moments, Spread, moments_of
 from headscribe.mapping.parts.tokens import PartTokens, part_tokens
 from headscribe.mapping.parts.words import PartWords
 from headscribe.mapping.salience import value_heads
@@ -62,6 +62,7 @@ class PartsMapper:
         weights = self._tokens.usable.to(dtype) / max(1, int(self._tokens.usable.sum()))
         self._mean = weights @ self._unembedding
         self._shares: dict[View, Tensor] = {}
+        self._moments: dict[View, Moments] = {}
         self._words = PartWords(TokenTexts(checkpoint))
 
     @property
@@ -85,11 +86,10 @@ class PartsMapper:
         work = _Layer(layer, ov, tokens, self._chance(table, tokens, ov.w_v.shape[2]))
         found: dict[int, TakenApart] = {}
         read = dict(zip(heads, value_heads(ov, heads), strict=True))
+        moments = self._moments_of(table, tokens)
         for group in self._together(sorted(set(read.values())), ov):
-            values = _values(table.vectors, ov.w_v[group])
-            spread = spread_of_values(values, tokens.usable)
-            whitened = spread.whitened(values)
-            del values  # as large as what came of it
+            spread = moments.spread_through(ov.w_v[group])
+            whitened = spread.read(table.vectors, ov.w_v[group])
             for some in self._together([head for head in heads if read[head] in group], ov):
                 places = [group.index(read[head]) for head in some]
                 found |= self._take_apart(work, some, whitened, spread.of(places), places)
@@ -121,6 +121,12 @@ class PartsMapper:
             found[head] = TakenApart(Head(work.layer, head), mappings, constant, roles)
         return found
 
+    def _moments_of(self, table: SourceTable, tokens: PartTokens) -> Moments:
+        """The moments of the usable sources, which all heads that read this table share."""
+        if table.view not in self._moments:
+            self._moments[table.view] = moments_of(table.vectors[None], tokens.usable)
+        return self._moments[table.view]
+
     def _chance(self, table: SourceTable, tokens: PartTokens, d_head: int) -> Tensor:
         """Shares of the directions of random heads that read this table."""
         if table.view not in self._shares:
@@ -150,11 +156,3 @@ class _Layer:
     ov: OV
     tokens: PartTokens
     chance: Tensor
-
-
-def _values(sources: Tensor, w_v: Tensor) -> Tensor:
-    """x W_V of several value heads, one product for all: [heads, rows, d_head], at least float32."""
-    heads, _, d_head = w_v.shape
-    product = sources @ w_v.transpose(0, 1).flatten(1)
-    values = product.view(-1, heads, d_head).transpose(0, 1)
-    return values.to(torch.promote_types(values.dtype, torch.float32))

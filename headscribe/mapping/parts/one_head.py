@@ -16,7 +16,7 @@ from headscribe.mapping.largest_entries import largest_entries
 from headscribe.mapping.parts.constant import ConstantParts, constant_parts
 from headscribe.mapping.parts.head import HeadFactors
 from headscribe.mapping.parts.readout import readout
-from headscribe.mapping.parts.spread import spread_of_values
+from headscribe.mapping.parts.spread import moments_of
 from headscribe.mapping.parts.tokens import part_tokens
 from headscribe.mapping.parts.words import PartWords
 from headscribe.mapping.probe import check_head, check_tokens
@@ -54,12 +54,12 @@ class OneHead:
         self._tokens = part_tokens(checkpoint, settings, rows, device).without(~self._table.usable)
         self._unembedding = checkpoint.unembedding(dtype, device)[: rows.stop]
         self._ov, self._head = checkpoint.ov(head.layer, dtype, device, norms=norms), head.head
-        precise = torch.promote_types(dtype, torch.float32)
         (own,) = value_heads(self._ov, [head.head])
-        values = (self._table.vectors @ self._ov.w_v[own]).to(precise)[None]
-        self._spread = spread_of_values(values, self._tokens.usable)
+        w_v = self._ov.w_v[[own]]
+        moments = moments_of(self._table.vectors[None], self._tokens.usable)
+        self._spread = moments.spread_through(w_v)
         read = readout(self._unembedding, self._ov.w_o[head.head : head.head + 1], self._spread.root)
-        self._factors = HeadFactors(self._spread.whitened(values)[0], read.of(0), self._tokens)
+        self._factors = HeadFactors(self._spread.read(self._table.vectors, w_v)[0], read.of(0), self._tokens)
         self._acting = self._factors.acting()
         self._unit = self._factors.unit()
         self._texts = TokenTexts(checkpoint)

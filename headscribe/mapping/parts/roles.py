@@ -9,15 +9,15 @@ from torch import Tensor
 
 from headscribe.mapping.parts.gram import centred_gram
 from headscribe.mapping.parts.readout import readout
-from headscribe.mapping.parts.spread import spread_of_values
+from headscribe.mapping.parts.spread import Moments
 
 MOST = 6
 """Roles of a head, at most."""
 
-DRAWS = 48
+DRAWS = 32
 """Heads of random weights that say how much a direction holds by chance."""
 
-SAMPLE = 2048
+SAMPLE = 1024
 """Sources and targets on which these heads are tried."""
 
 SURE = 4.0
@@ -75,11 +75,12 @@ def shares_of_random_heads(
     """
     generator = torch.Generator().manual_seed(seed)
     reading, writing = _RandomWeights(sources, generator), _RandomWeights(targets, generator)
-    some = torch.ones(len(sources), dtype=torch.bool, device=sources.device)
+    moments = Moments()
+    moments.add(sources[None])
     every = torch.ones(len(targets), dtype=torch.bool, device=targets.device)
     grams = []
     for _ in range(draws):
-        spread = spread_of_values(sources @ reading.draw(d_head), some)
+        spread = moments.spread_through(reading.draw(d_head))
         read = readout(targets, writing.draw(d_head).transpose(1, 2), spread.root)
         grams.append(centred_gram(read.vectors[0], every)[0])
     shares: Tensor = torch.linalg.eigvalsh(torch.stack(grams))

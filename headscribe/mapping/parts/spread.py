@@ -46,6 +46,23 @@ class Spread:
         """
         return torch.bmm(self.specific(values), self.whitening.to(values.dtype))
 
+    def read(self, sources: Tensor, w_v: Tensor) -> Tensor:
+        """``whitened`` of the values of sources, in one product for all heads.
+
+        Args:
+            sources: x, [n, d_model].
+            w_v: of the heads, [heads, d_model, d_head], in the dtype of ``sources``.
+
+        Returns:
+            [heads, n, d_head], at least float32.
+        """
+        heads, _, d_head = w_v.shape
+        folded = torch.bmm(w_v.double(), self.whitening).transpose(0, 1).flatten(1)
+        product = sources @ folded.to(sources.dtype)
+        product = product.to(torch.promote_types(product.dtype, torch.float32))
+        product -= torch.bmm(self.mean[:, None], self.whitening).flatten().to(product.dtype)
+        return product.view(-1, heads, d_head).transpose(0, 1)
+
 
 def spread_of_values(values: Tensor, usable: Tensor) -> Spread:
     """The spread of values that are at hand.
@@ -54,46 +71,43 @@ def spread_of_values(values: Tensor, usable: Tensor) -> Spread:
         values: a, [heads, rows, d_head], float32 or float64.
         usable: S, [rows] of bool, at least one.
     """
-    ids = usable.nonzero().flatten()
-    moments = Moments()
-    for block in torch.split(ids, BLOCK):
-        moments.add(values[:, block])
-    return moments.spread()
+    return moments_of(values, usable).spread()
 
 
-def spread_of_sources(sources: Tensor, usable: Tensor, w_v: Tensor) -> Spread:
-    """The spread of x W_V, made in blocks and not kept.
-
-    Args:
-        sources: x of every row, [rows, d_model].
-        usable: S, [rows] of bool, at least one.
-        w_v: [heads, d_model, d_head], of the dtype and on the device of ``sources``.
-    """
+def moments_of(vectors: Tensor, usable: Tensor) -> Moments:
+    """The moments of some rows of vectors [heads, rows, d]; ``usable`` says which, [rows] of bool."""
     moments = Moments()
     for block in torch.split(usable.nonzero().flatten(), BLOCK):
-        moments.add(sources[block] @ w_v)
-    return moments.spread()
+        moments.add(vectors[:, block])
+    return moments
 
 
 class Moments:
-    """Mean and covariance of vectors, summed in float64 as they come."""
+    """Mean and covariance of vectors, as they come: products of blocks in their dtype, summed in float64."""
 
     def __init__(self) -> None:
         self._n, self._eps = 0, 0.0
+        self._near: Tensor | None = None
         self._first: Tensor | float = 0.0
         self._second: Tensor | float = 0.0
 
     def add(self, vectors: Tensor) -> None:
         """Take in vectors, for some heads: [heads, n, d]."""
         self._eps = torch.finfo(vectors.dtype).eps
-        vectors = vectors.double()
+        vectors = vectors.to(torch.promote_types(vectors.dtype, torch.float32))
+        if self._near is None:  # close to the mean, so that little is lost when it is taken out
+            self._near = vectors.mean(1, keepdim=True)
+        vectors = vectors - self._near
         self._n += vectors.shape[1]
-        self._first = vectors.sum(1) + self._first
-        self._second = torch.bmm(vectors.transpose(1, 2), vectors) + self._second
+        self._first = vectors.sum(1, dtype=torch.float64) + self._first
+        self._second = torch.bmm(vectors.transpose(1, 2), vectors).double() + self._second
 
     def spread(self) -> Spread:
         """The spread of the vectors."""
-        return _spread(*self._mean_and_covariance(), self._eps, self._n)
+        near, first, second = self._sums()
+        rest = first / self._n
+        covariance = second / self._n - rest[:, :, None] * rest[:, None]
+        return _spread(near + rest, covariance, self._eps, self._n)
 
     def spread_through(self, w_v: Tensor) -> Spread:
         """The spread of the vectors times W_V of several heads, which share them.
@@ -102,15 +116,18 @@ class Moments:
             w_v: [heads, d, d_head].
         """
         w_v = w_v.double()
-        mean, covariance = self._mean_and_covariance()
-        return _spread(
-            torch.matmul(mean, w_v)[:, 0], w_v.transpose(1, 2) @ covariance @ w_v, self._eps, self._n
-        )
+        near, first, second = self._sums()
+        # [heads, 1, d_head]; nothing of size d x d is made anew
+        rest = (first / self._n) @ w_v
+        covariance = w_v.transpose(1, 2) @ (second @ w_v) / self._n - rest.transpose(1, 2) @ rest
+        return _spread((near @ w_v + rest)[:, 0], covariance, self._eps, self._n)
 
-    def _mean_and_covariance(self) -> tuple[Tensor, Tensor]:
+    def _sums(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Where sums are counted from, and the sums: [heads, d], [heads, d] and [heads, d, d], float64."""
+        assert self._near is not None
         assert isinstance(self._first, Tensor)
-        mean = self._first / self._n
-        return mean, self._second / self._n - mean[:, :, None] * mean[:, None]
+        assert isinstance(self._second, Tensor)
+        return self._near[:, 0].double(), self._first, self._second
 
 
 def _spread(mean: Tensor, covariance: Tensor, eps: float, n_sources: int) -> Spread:

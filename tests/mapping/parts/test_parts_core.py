@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from headscribe.mapping.parts.readout import readout
-from headscribe.mapping.parts.spread import spread_of_sources, spread_of_values
+from headscribe.mapping.parts.spread import moments_of, spread_of_values
 
 ROWS, TARGETS, HEADS, D_MODEL, D_HEAD = 301, 211, 3, 13, 5
 
@@ -71,12 +71,18 @@ def test_no_entry_exceeds_its_source_s_mahalanobis_norm(weights: dict[str, Tenso
     assert ((white @ unit.transpose(1, 2)).amax(2) <= white.norm(dim=2) + 1e-10).all()
 
 
-def test_values_made_in_blocks_have_the_spread_of_values_at_hand(weights: dict[str, Tensor]) -> None:
-    at_hand = spread_of_values(weights["x"] @ weights["w_v"], weights["usable"])
-    in_blocks = spread_of_sources(weights["x"], weights["usable"], weights["w_v"])
-    torch.testing.assert_close(in_blocks.mean, at_hand.mean)
-    torch.testing.assert_close(in_blocks.root, at_hand.root)
-    assert in_blocks.n_sources == at_hand.n_sources == int(weights["usable"].sum())
+def test_sources_have_the_spread_and_the_whitened_values_of_their_values(weights: dict[str, Tensor]) -> None:
+    values = weights["x"] @ weights["w_v"]
+    at_hand = spread_of_values(values, weights["usable"])
+    through = moments_of(weights["x"][None], weights["usable"]).spread_through(weights["w_v"])
+    torch.testing.assert_close(through.mean, at_hand.mean)
+    torch.testing.assert_close(
+        through.root @ through.root.transpose(1, 2), at_hand.root @ at_hand.root.transpose(1, 2)
+    )
+    assert through.n_sources == at_hand.n_sources == int(weights["usable"].sum())
+    torch.testing.assert_close(
+        through.read(weights["x"], weights["w_v"]), through.whitened(values), rtol=0, atol=1e-10
+    )
 
 
 def test_a_direction_in_which_values_do_not_vary_counts_for_nothing(weights: dict[str, Tensor]) -> None:

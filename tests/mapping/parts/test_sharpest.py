@@ -133,3 +133,17 @@ def test_many_members_of_one_family_hide_no_other_family() -> None:
     families[-3:] = torch.tensor([1, 2, 3])
     _, columns = distinct_top(scores, 4, families, torch.ones(300, dtype=torch.bool))
     assert columns.tolist() == [[0, 297, 298, 299]] * 2
+
+
+@pytest.mark.parametrize("largest", [True, False])
+@pytest.mark.parametrize("whole_numbers", [True, False])
+def test_long_rows_are_ranked_as_short_ones_are(largest: bool, whole_numbers: bool) -> None:
+    scores = torch.randn(3, 20_011, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    if whole_numbers:  # ties by the thousand
+        scores = (scores * 3).round()
+    columns = torch.arange(scores.shape[1])
+    ordered = scores.sort(dim=1, descending=largest, stable=True)
+    usable = torch.ones_like(columns, dtype=torch.bool)
+    found = distinct_top(scores.clone(), 6, columns, usable, largest=largest)
+    assert torch.equal(found[0], ordered.values[:, :6])
+    assert torch.equal(found[1], ordered.indices[:, :6])
