@@ -38,7 +38,8 @@ def test_json_is_one_document_with_every_correlation(typed: list[str]) -> None:
     result = CliRunner().invoke(app, [*typed, "--by", "correlation", "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
-    [row] = document["operations"]
+    row, of_specific_part = document["operations"]
+    assert of_specific_part["operation"] == row["operation"]
     assert row["operation"] == "next"
     assert set(row["context"]) == {"r", "low", "high", "p", "n", "n_heads", "reason"}
     assert Path(document["table"]).name == "correlation.parquet"

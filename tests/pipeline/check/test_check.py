@@ -88,6 +88,7 @@ def test_an_operation_whose_pairs_changed_is_checked_again(
             str(tiny),
             tmp_path / "map",
             "correlation",
+            MapSettings(view="paper"),
             checks=CheckSettings(templates=TEMPLATES[:1]),
             operations=[lists / "next.json"],
         )
@@ -107,6 +108,7 @@ def test_multi_token_sources_have_a_table_of_their_own(tiny: Path, lists: Path, 
         str(tiny),
         tmp_path / "map",
         "multi-token",
+        MapSettings(view="paper"),
         checks=CheckSettings(names=["mixed", "few"]),
         operations=[lists],
     )
