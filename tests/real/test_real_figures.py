@@ -30,7 +30,8 @@ FIGURES = (
 
 @pytest.fixture(scope="module")
 def scores(real_model: Path) -> dict[tuple[str, str], OperationScore]:
-    found, _ = score_heads(open_checkpoint(str(real_model)), MapSettings(), load_operations([]), HEADS)
+    settings = MapSettings(view="paper")
+    found, _ = score_heads(open_checkpoint(str(real_model)), settings, load_operations([]), HEADS)
     return {(score.head.name, score.operation): score for score in found}
 
 

@@ -42,9 +42,9 @@ def only_words(schema, words):
 
 
 def test_eight_heads_are_experimented_on_and_described(served, measured):
-    laboratory = Laboratory(open_checkpoint("demo"), MapSettings())
+    laboratory = Laboratory(open_checkpoint("demo"), MapSettings(view="paper"))
     template = load_template("describe@1")
-    head_maps = list(map_heads(laboratory.checkpoint, MapSettings(), HEADS))
+    head_maps = list(map_heads(laboratory.checkpoint, MapSettings(view="paper"), HEADS))
     replies, seconds = [], []
 
     async def describe(caller, head_map):
