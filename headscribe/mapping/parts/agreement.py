@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 FEWEST = 4
 """Rows from which agreement is measured."""
 
 
 def agreement(
-    unembedding: Tensor,
-    mean: Tensor,
+    unembedding: Float[Tensor, "vocab d_model"],
+    mean: Float[Tensor, " d_model"],
     sources: Sequence[int],
     targets: Sequence[Sequence[int]],
     families: Sequence[int],

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from headscribe.mapping.devices import rows_at_once
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
 
 CANDIDATES = 384
 """Sources that meet every target. The rows found are then 0.97 as strong as exact ones (SmolLM2-135M)."""
@@ -26,12 +30,17 @@ class Candidates:
         bound: no entry of a usable source that is not among them is larger; -inf where all are.
     """
 
-    ids: Tensor
-    sharpest: Tensor
+    ids: Int[Tensor, " n"]
+    sharpest: Float[Tensor, " n"]
     bound: float
 
 
-def candidates(whitened: Tensor, unit: Tensor, usable: Tensor, n: int = CANDIDATES) -> Candidates:
+def candidates(
+    whitened: Float[Tensor, "rows d_head"],
+    unit: Float[Tensor, "rows d_head"],
+    usable: Bool[Tensor, " rows"],
+    n: int = CANDIDATES,
+) -> Candidates:
     """The n usable sources of the greatest Mahalanobis norm ‖ã_s‖, which no entry of Z_s exceeds.
 
     All usable sources where there are no more than n. ``bound`` tells which rows are surely among the

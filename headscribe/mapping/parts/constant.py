@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,6 +15,9 @@ from headscribe.mapping.parts.spread import Spread
 from headscribe.mapping.parts.tokens import PartTokens
 from headscribe.mapping.salience import value_heads
 from headscribe.mapping.targets import Extremes
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,18 @@ class ConstantParts:
         strengths: of every target, in these units, [heads, rows].
     """
 
-    share: Tensor
+    share: Float[Tensor, " heads"]
     ends: Extremes
-    strengths: Tensor
+    strengths: Float[Tensor, "heads rows"]
 
 
 def constant_parts(
-    spread: Spread, ov: OV, heads: Sequence[int], unembedding: Tensor, tokens: PartTokens, k: int
+    spread: Spread,
+    ov: OV,
+    heads: Sequence[int],
+    unembedding: Float[Tensor, "rows d_model"],
+    tokens: PartTokens,
+    k: int,
 ) -> ConstantParts:
     """c = ((μ + b_V) W_O + b_O / H) U of some heads of a layer, and its share.
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from headscribe.mapping.ranking import top_k
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
 
 BLOCK = 64
 """Columns of which the most extreme entry is looked at first."""
 
 
 def distinct_top(
-    scores: Tensor, k: int, families: Tensor, usable: Tensor, *, largest: bool = True
-) -> tuple[Tensor, Tensor]:
+    scores: Float[Tensor, "n m"],
+    k: int,
+    families: Int[Tensor, " m"],
+    usable: Bool[Tensor, " m"],
+    *,
+    largest: bool = True,
+) -> tuple[Float[Tensor, "n found"], Int[Tensor, "n found"]]:
     """The k largest (smallest) entries of each row, no two columns of one family.
 
     Of a family the most extreme column stands, and equal entries go by ascending column.

@@ -16,6 +16,7 @@ from headscribe.mapping.devices import Arithmetic, choose_arithmetic, full_preci
 from headscribe.mapping.facts import OV
 from headscribe.mapping.parts.agreement import agreement
 from headscribe.mapping.parts.constant import constant_parts
+from headscribe.mapping.parts.gram import MOST, evenly_spread
 from headscribe.mapping.parts.head import HeadFactors
 from headscribe.mapping.parts.readout import readout
 from headscribe.mapping.parts.roles import SAMPLE, shares_of_random_heads
@@ -130,12 +131,11 @@ class PartsMapper:
     def _chance(self, table: SourceTable, tokens: PartTokens, d_head: int) -> Tensor:
         """Shares of the directions of random heads that read this table."""
         if table.view not in self._shares:
-            ids = tokens.usable.nonzero().flatten()
-            n = min(len(ids), SAMPLE)
-            sample = ids[torch.arange(n, device=ids.device) * len(ids) // n]
             precise = torch.promote_types(self._arithmetic.dtype, torch.float32)
-            sources, targets = table.vectors[sample].to(precise), self._unembedding[sample].to(precise)
-            found = shares_of_random_heads(sources, targets, d_head, self._settings.seed)
+            sources = table.vectors[evenly_spread(tokens.usable, SAMPLE)].to(precise)
+            targets = self._unembedding[evenly_spread(tokens.usable, MOST)].to(precise)
+            moments = self._moments_of(table, tokens)
+            found = shares_of_random_heads(sources, moments, targets, d_head, self._settings.seed)
             self._shares[table.view] = found
         return self._shares[table.view]
 

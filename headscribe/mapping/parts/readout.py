@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +22,11 @@ class Readout:
             is below what rounding makes of nothing.
     """
 
-    vectors: Tensor
-    deviations: Tensor
+    vectors: Float[Tensor, "*heads m d_head"]
+    deviations: Float[Tensor, "*heads m"]
 
     @property
-    def flat(self) -> Tensor:
+    def flat(self) -> Bool[Tensor, "*heads m"]:
         """Targets with the same entry for every source, so that nothing can be in units of σ: [heads, m]."""
         return self.deviations == 0
 
@@ -30,12 +34,16 @@ class Readout:
         """That of one of the heads: vectors [m, d_head], deviations [m]."""
         return Readout(self.vectors[place], self.deviations[place])
 
-    def unit(self) -> Tensor:
+    def unit(self) -> Float[Tensor, "heads m d_head"]:
         """rootᵀ B_t / σ_t: [heads, m, d_head]; Z = ã · this. Zero for flat targets, whose Z is 0."""
         return self.vectors * torch.where(self.flat, 0, 1 / self.deviations)[:, :, None]
 
 
-def readout(unembedding: Tensor, w_o: Tensor, root: Tensor) -> Readout:
+def readout(
+    unembedding: Float[Tensor, "m d_model"],
+    w_o: Float[Tensor, "heads d_head d_model"],
+    root: Float[Tensor, "heads d_head d_head"],
+) -> Readout:
     """The readout of targets.
 
     Args:

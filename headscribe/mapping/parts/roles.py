@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from headscribe.mapping.parts.gram import centred_gram
+from headscribe.mapping.parts.gram import centred_gram, evenly_spread
 from headscribe.mapping.parts.readout import readout
 from headscribe.mapping.parts.spread import Moments
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 MOST = 6
 """Roles of a head, at most."""
@@ -18,7 +22,7 @@ DRAWS = 32
 """Heads of random weights that say how much a direction holds by chance."""
 
 SAMPLE = 1024
-"""Sources and targets on which these heads are tried."""
+"""Sources and targets whose span is where these heads have weights."""
 
 SURE = 4.0
 """Standard deviations above the random heads' mean from which a direction is a role."""
@@ -33,11 +37,11 @@ class Directions:
         shares: of the squared total of the specific part, [n].
     """
 
-    axes: Tensor
-    shares: Tensor
+    axes: Float[Tensor, "d_head n"]
+    shares: Float[Tensor, " n"]
 
 
-def roles(gram: Tensor, chance: Tensor) -> Directions:
+def roles(gram: Float[Tensor, "d_head d_head"], chance: Float[Tensor, "draws directions"]) -> Directions:
     """The directions of a head that hold more than the same ones of random heads.
 
     Singular directions of the specific part with each row's mean taken out and each target in units of its
@@ -55,8 +59,14 @@ def roles(gram: Tensor, chance: Tensor) -> Directions:
 
 
 def shares_of_random_heads(
-    sources: Tensor, targets: Tensor, d_head: int, seed: int, *, draws: int = DRAWS
-) -> Tensor:
+    sources: Float[Tensor, "n d_model"],
+    moments: Moments,
+    targets: Float[Tensor, "m d_model"],
+    d_head: int,
+    seed: int,
+    *,
+    draws: int = DRAWS,
+) -> Float[Tensor, "draws d_head"]:
     """Parallel analysis: the shares that the directions of random heads hold, the largest first.
 
     A random head has normal weights, and reads and writes the tokens that every head does; it has directions
@@ -64,8 +74,9 @@ def shares_of_random_heads(
     a head keeps these.
 
     Args:
-        sources: x of a sample of the usable sources, without any layer's weight, [n, d_model].
-        targets: Uᵀ of a sample of the usable targets, [m, d_model].
+        sources: x of some usable sources, without any layer's weight, [n, d_model].
+        moments: of x over all usable sources.
+        targets: Uᵀ of the usable targets on which heads' Gram matrices are measured, [m, d_model].
         d_head: width of a head.
         seed: of the draws.
         draws: random heads.
@@ -74,10 +85,9 @@ def shares_of_random_heads(
         [draws, d_head], float64.
     """
     generator = torch.Generator().manual_seed(seed)
-    reading, writing = _RandomWeights(sources, generator), _RandomWeights(targets, generator)
-    moments = Moments()
-    moments.add(sources[None])
     every = torch.ones(len(targets), dtype=torch.bool, device=targets.device)
+    reading = _RandomWeights(sources, generator)
+    writing = _RandomWeights(targets[evenly_spread(every, SAMPLE)], generator)
     grams = []
     for _ in range(draws):
         spread = moments.spread_through(reading.draw(d_head))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from headscribe.mapping.parts.candidates import Candidates
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 ALIKE = 0.6
 """Cosine of two sources' ã from which the weaker one is in the stronger one's row."""
@@ -29,12 +33,14 @@ class SharpRows:
         exact: whether no other usable source can have a sharper pair than the last row.
     """
 
-    ids: Tensor
+    ids: Int[Tensor, " k"]
     members: list[list[int]]
     exact: bool
 
 
-def sharpest_rows(found: Candidates, whitened: Tensor, families: Tensor, k: int) -> SharpRows:
+def sharpest_rows(
+    found: Candidates, whitened: Float[Tensor, "rows d_head"], families: Int[Tensor, " rows"], k: int
+) -> SharpRows:
     """One row per spelling family, and per cluster of sources whose ã point the same way.
 
     Going down from the sharpest source, one that is spelled like an earlier one, or whose ã has a cosine of
@@ -77,7 +83,7 @@ def _one_per_family(places: list[int], names: list[int], but: int, numbers: list
     return kept
 
 
-def classes(rows: Tensor, gram: Tensor) -> list[int]:
+def classes(rows: Float[Tensor, "k d_head"], gram: Float[Tensor, "d_head d_head"]) -> list[int]:
     """The class of each row, by similar target lists: a number, 0 for that of the sharpest row.
 
     Two rows' similarity is the correlation of their entries over all targets. Going down from the sharpest,

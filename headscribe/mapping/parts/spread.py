@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from headscribe.mapping.source_view import BLOCK
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,9 @@ class Spread:
         n_sources: usable sources that went in.
     """
 
-    mean: Tensor
-    root: Tensor
-    whitening: Tensor
+    mean: Float[Tensor, "heads d_head"]
+    root: Float[Tensor, "heads d_head d_head"]
+    whitening: Float[Tensor, "heads d_head d_head"]
     n_sources: int
 
     def of(self, places: Sequence[int]) -> Spread:
@@ -34,11 +38,11 @@ class Spread:
         some = list(places)
         return Spread(self.mean[some], self.root[some], self.whitening[some], self.n_sources)
 
-    def specific(self, values: Tensor) -> Tensor:
+    def specific(self, values: Float[Tensor, "heads n d_head"]) -> Float[Tensor, "heads n d_head"]:
         """a - μ: what of values [heads, n, d_head] depends on the source, in their own dtype."""
         return values - self.mean[:, None].to(values.dtype)
 
-    def whitened(self, values: Tensor) -> Tensor:
+    def whitened(self, values: Float[Tensor, "heads n d_head"]) -> Float[Tensor, "heads n d_head"]:
         """ã = (a - μ) whitening of values [heads, n, d_head], in their own dtype.
 
         ã · (rootᵀ B_t) is the entry D of the specific part, for every source within the span of the usable
@@ -46,7 +50,9 @@ class Spread:
         """
         return torch.bmm(self.specific(values), self.whitening.to(values.dtype))
 
-    def read(self, sources: Tensor, w_v: Tensor) -> Tensor:
+    def read(
+        self, sources: Float[Tensor, "n d_model"], w_v: Float[Tensor, "heads d_model d_head"]
+    ) -> Float[Tensor, "heads n d_head"]:
         """``whitened`` of the values of sources, in one product for all heads.
 
         Args:
@@ -64,7 +70,7 @@ class Spread:
         return product.view(-1, heads, d_head).transpose(0, 1)
 
 
-def spread_of_values(values: Tensor, usable: Tensor) -> Spread:
+def spread_of_values(values: Float[Tensor, "heads rows d_head"], usable: Bool[Tensor, " rows"]) -> Spread:
     """The spread of values that are at hand.
 
     Args:
@@ -74,7 +80,7 @@ def spread_of_values(values: Tensor, usable: Tensor) -> Spread:
     return moments_of(values, usable).spread()
 
 
-def moments_of(vectors: Tensor, usable: Tensor) -> Moments:
+def moments_of(vectors: Float[Tensor, "heads rows d"], usable: Bool[Tensor, " rows"]) -> Moments:
     """The moments of some rows of vectors [heads, rows, d]; ``usable`` says which, [rows] of bool."""
     moments = Moments()
     for block in torch.split(usable.nonzero().flatten(), BLOCK):
@@ -91,7 +97,7 @@ class Moments:
         self._first: Tensor | float = 0.0
         self._second: Tensor | float = 0.0
 
-    def add(self, vectors: Tensor) -> None:
+    def add(self, vectors: Float[Tensor, "heads n d"]) -> None:
         """Take in vectors, for some heads: [heads, n, d]."""
         self._eps = torch.finfo(vectors.dtype).eps
         vectors = vectors.to(torch.promote_types(vectors.dtype, torch.float32))
@@ -109,7 +115,7 @@ class Moments:
         covariance = second / self._n - rest[:, :, None] * rest[:, None]
         return _spread(near + rest, covariance, self._eps, self._n)
 
-    def spread_through(self, w_v: Tensor) -> Spread:
+    def spread_through(self, w_v: Float[Tensor, "heads d d_head"]) -> Spread:
         """The spread of the vectors times W_V of several heads, which share them.
 
         Args:
