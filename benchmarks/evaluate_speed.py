@@ -13,8 +13,9 @@ from headscribe.core.records import Description, OperationScore, Outcome, Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.operations import builtin_operations
 from headscribe.pipeline import evaluate_run
-from headscribe.store.describe.run_dir import MAP, RunWriter
+from headscribe.store.describe.run_dir import MAP
 from headscribe.store.describe.run_header import MapReference, RunHeader
+from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.headers import Model, now
 from headscribe.store.map.map_dir import MapDir
 from headscribe.store.map.map_header import MapHeader

@@ -15,7 +15,7 @@ from headscribe.pipeline.describe.request import read_request
 from headscribe.pipeline.describe.session import Session
 from headscribe.pipeline.describe.summary import RunSummary
 from headscribe.pipeline.engines import open_engine
-from headscribe.store.describe.run_dir import RunWriter
+from headscribe.store.describe.run_writer import RunWriter
 
 
 def describe(

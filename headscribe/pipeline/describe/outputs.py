@@ -10,8 +10,9 @@ from headscribe.pipeline.describe.request import DescribeRequest
 from headscribe.pipeline.describe.summary import no_counts
 from headscribe.pipeline.describe.work import Work
 from headscribe.pipeline.map.identity import map_identity
-from headscribe.store.describe.run_dir import RunWriter, relative_to
+from headscribe.store.describe.run_dir import relative_to
 from headscribe.store.describe.run_header import MapReference, RunHeader
+from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.map.map_dir import MapDir
 from headscribe.store.tool import this_tool
 

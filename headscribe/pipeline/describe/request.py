@@ -17,7 +17,7 @@ from headscribe.pipeline.describe.comparison_heads import ALONE, SHOWN_HEADS, TE
 from headscribe.pipeline.engines import LOCAL, Engine
 from headscribe.pipeline.engines.job import MapJob
 from headscribe.pipeline.map.job import open_job
-from headscribe.store.describe.run_dir import check_run_folder
+from headscribe.store.describe.run_writer import check_run_folder
 
 if TYPE_CHECKING:
     from headscribe.agent.llm.spec import LLMSpec

@@ -27,8 +27,9 @@ from headscribe.pipeline.describe.work import Work, find_work
 from headscribe.pipeline.map.identity import map_identity
 from headscribe.pipeline.map.job import check_map
 from headscribe.pipeline.map.map import fill_map
-from headscribe.store.describe.run_dir import MAP, RunWriter
+from headscribe.store.describe.run_dir import MAP
 from headscribe.store.describe.run_header import RunHeader
+from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.headers import now
 from headscribe.store.map.map_dir import MapDir
 

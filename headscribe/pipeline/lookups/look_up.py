@@ -18,7 +18,7 @@ from headscribe.pipeline.lookups.plan import LookupsPlan, make_plan
 from headscribe.pipeline.lookups.request import LookupsRequest, read_request, stages_to_make
 from headscribe.pipeline.lookups.results import LookupsSummary, sum_up
 from headscribe.pipeline.map.model import model_header
-from headscribe.store.describe.run_dir import RunWriter
+from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.headers import now
 from headscribe.store.lookups.lookup_dir import AFTER, LookupDir, LookupsHeader, StageDone
 from headscribe.store.tool import this_tool

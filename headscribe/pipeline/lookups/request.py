@@ -10,7 +10,8 @@ from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.settings import AskSettings, LookupSettings, Stage, TextSettings
 from headscribe.pipeline.asking.budget import known_price
-from headscribe.store.describe.run_dir import HEADER, RunDir, check_run_folder
+from headscribe.store.describe.run_dir import HEADER, RunDir
+from headscribe.store.describe.run_writer import check_run_folder
 from headscribe.store.lookups.lookup_dir import AFTER, LookupDir
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.rounds import AskedItem, Experiment, Round, Transcript
 from headscribe.store.describe.descriptions import DESCRIBE_AGAIN
@@ -61,6 +62,10 @@ def transcript_records(
     Raises:
         BadStore: the journal keeps something else.
     """
-    for head, rows in kept:
-        # Rows that an older version kept do not say whose they are.
-        yield from table.records([head._asdict() | row for row in rows[table.name]], journal)
+    for head, tables in kept:
+        try:
+            # Rows that an older version kept do not say whose they are.
+            rows = [head._asdict() | row for row in tables.get(table.name, ())]
+        except TypeError as error:
+            raise BadStore("the journal holds no transcript", where=journal, do=DESCRIBE_AGAIN) from error
+        yield from table.records(rows, journal)

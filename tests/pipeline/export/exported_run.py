@@ -6,7 +6,8 @@ from pathlib import Path
 
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, HeadMap, Mapping, Outcome, Status, Token
-from headscribe.store.describe.run_dir import RunDir, RunWriter
+from headscribe.store.describe.run_dir import RunDir
+from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.map.map_dir import MapDir
 from tests.store.samples import MODEL, map_header, run_header, score
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, HeadMap, Mapping, OperationScore, Outcome, Status, Token
 from headscribe.core.settings import DescribeSettings, MapSettings
-from headscribe.store.describe.run_dir import RunDir, RunWriter
+from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.describe.run_header import MapReference, RunHeader
+from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.map.map_dir import MapDir
 from headscribe.store.map.map_header import MapHeader
 from tests.store.samples import MODEL, TOOL

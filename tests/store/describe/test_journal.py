@@ -14,6 +14,7 @@ from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Status, Usage
 from headscribe.store.describe.journal import Journal
+from headscribe.store.describe.transcripts import EXPERIMENTS, ROUNDS, transcript_records
 from tests.conftest import REPOSITORY
 from tests.store.samples import description, request
 
@@ -118,3 +119,45 @@ def test_a_journal_of_a_newer_version_says_to_upgrade(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(BadStore, match="Upgrade"):
         Journal(tmp_path / "run.db")
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        *(("record", text) for text in ("[]", "3", "{", '{"layer": "x"}', '{"status": "odd"}', "[" * 99_999)),
+        ("transcript", "[]"),
+    ],
+)
+def test_an_outcome_of_another_shape_is_one_line(tmp_path: Path, column: str, text: str) -> None:
+    journal = Journal(tmp_path / "run.db")
+    journal.keep("w", description(0, 1), place="m")
+    with sqlite3.connect(tmp_path / "run.db") as database:
+        database.execute(f"UPDATE outcomes SET {column} = ?", (text,))
+    kept = journal.descriptions({}, place="m") if column == "record" else journal.transcripts({}, place="m")
+    with pytest.raises(BadStore) as caught:
+        list(kept)
+    assert "\n" not in str(caught.value)
+    assert "run.db" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"text": 3', '{"text": "", "usage": 4}', '{"odd": 1}'])
+def test_a_reply_of_another_shape_is_one_line(tmp_path: Path, text: str) -> None:
+    journal = Journal(tmp_path / "run.db")
+    journal.record(Attempt(request(), 1, 0.0, 0.0, ChatReply("kept")))
+    with sqlite3.connect(tmp_path / "run.db") as database:
+        database.execute("UPDATE calls SET reply = ?", (text,))
+    with pytest.raises(BadStore, match="no call or outcome"):
+        journal.find(request().identity())
+
+
+@pytest.mark.parametrize("kept", [{"rounds": [3]}, {"rounds": 3}, {"rounds": [{"number": 1}]}])
+def test_a_transcript_of_another_shape_is_one_line(tmp_path: Path, kept: dict[str, Any]) -> None:
+    with pytest.raises(BadStore, match=r"run\.db"):
+        list(transcript_records(ROUNDS, [(Head(0, 1), kept)], tmp_path / "run.db"))
+
+
+def test_a_transcript_of_the_first_release_names_no_head(tmp_path: Path) -> None:
+    said = {"round": 1, "kept": True, "status": "ok", "n_tests": 0}
+    (row,) = transcript_records(ROUNDS, [(Head(2, 1), {"rounds": [said]})], tmp_path)
+    assert (row.head, row.round.number, row.round.confidence.value) == (Head(2, 1), 1, None)
+    assert list(transcript_records(EXPERIMENTS, [(Head(2, 1), {"rounds": [said]})], tmp_path)) == []

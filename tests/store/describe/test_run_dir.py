@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from headscribe.core.errors import BadStore
-from headscribe.store.describe.run_dir import RunDir, RunWriter, runs_in
+from headscribe.store.describe.run_dir import RunDir, runs_in
+from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.map.map_dir import MapDir
 from tests.store.samples import description, head_map, map_header, run_header
 
@@ -40,7 +41,7 @@ def test_a_map_that_changed_since_is_noticed(tmp_path: Path) -> None:
 def test_only_one_process_writes_a_run(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from headscribe.core.errors import BadStore\n"
-        "from headscribe.store.describe.run_dir import RunWriter\n"
+        "from headscribe.store.describe.run_writer import RunWriter\n"
         "try: RunWriter(Path(sys.argv[1]))\n"
         "except BadStore as error: print(error)\n"
     )
