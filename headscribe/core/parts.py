@@ -121,18 +121,24 @@ class Role:
         float, Column("share of the specific part, squared, that lies in this direction", type="float32")
     ]
     sources: Annotated[tuple[Token, ...], Column("the sources of the largest loadings")]
-    source_loadings: Annotated[tuple[float, ...], Column("their loadings", unit="σ", type="float32")]
+    source_loadings: Annotated[
+        tuple[float, ...], Column("their loadings", unit="σ", type="float32", as_long_as="source_ids")
+    ]
     targets: Annotated[tuple[Token, ...], Column("the targets of the largest loadings: what these promote")]
     target_loadings: Annotated[
-        tuple[float, ...], Column("their loadings", unit="logits per σ", type="float32")
+        tuple[float, ...],
+        Column("their loadings", unit="logits per σ", type="float32", as_long_as="target_ids"),
     ]
     far_sources: Annotated[tuple[Token, ...], Column("the sources of the smallest loadings")]
-    far_source_loadings: Annotated[tuple[float, ...], Column("their loadings", unit="σ", type="float32")]
+    far_source_loadings: Annotated[
+        tuple[float, ...], Column("their loadings", unit="σ", type="float32", as_long_as="far_source_ids")
+    ]
     far_targets: Annotated[
         tuple[Token, ...], Column("the targets of the smallest loadings: what those promote")
     ]
     far_target_loadings: Annotated[
-        tuple[float, ...], Column("their loadings", unit="logits per σ", type="float32")
+        tuple[float, ...],
+        Column("their loadings", unit="logits per σ", type="float32", as_long_as="far_target_ids"),
     ]
 
 

@@ -8,8 +8,8 @@ from headscribe.store.check.check_tables import ABLATION, CORRELATION, MULTI_TOK
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.transcripts import TRANSCRIPTS
 from headscribe.store.evaluate.evaluation_tables import TABLES as EVALUATION
-from headscribe.store.lookups.lookup_dir import TABLES as LOOKUPS
 from headscribe.store.lookups.lookup_tables import HEADS_IN_CONTEXT
+from headscribe.store.lookups.lookup_tables import TABLES as LOOKUPS
 from headscribe.store.map.operations import OPERATIONS
 from headscribe.store.map.parts import CONSTANTS, PARTS_MAPPINGS, ROLES
 from headscribe.store.people.labels import LABELS, REJECTED

@@ -34,7 +34,7 @@ class Tool(BaseModel):
 @cache
 def this_tool() -> Tool:
     """The program that is running."""
-    packages = {name: found for name in PACKAGES if (found := _version(name))}
+    packages = {name: held for name in PACKAGES if (held := _version(name))}
     return Tool(
         version=_version("headscribe") or "unknown",
         commit=_commit(),

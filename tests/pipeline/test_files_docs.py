@@ -16,9 +16,9 @@ from headscribe.pipeline import describe_model
 from headscribe.store.catalogue import TABLES
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.run_header import RunHeader
-from headscribe.store.evaluate.evaluation_tables import EvaluationHeader
-from headscribe.store.export.export_dir import ExportHeader
-from headscribe.store.lookups.lookup_dir import LookupsHeader
+from headscribe.store.evaluate.evaluation_header import EvaluationHeader
+from headscribe.store.export.export_header import ExportHeader
+from headscribe.store.lookups.lookups_header import LookupsHeader
 from headscribe.store.map.map_header import MapHeader
 from tests.conftest import REPOSITORY
 from tests.pipeline.conftest import Counting

@@ -9,10 +9,10 @@ from headscribe.core.errors import BadStore
 from headscribe.core.settings import MapSettings
 from headscribe.store.check.check_tables import ChecksHeader
 from headscribe.store.describe.run_header import RunHeader
-from headscribe.store.evaluate.evaluation_tables import EvaluationHeader
-from headscribe.store.export.export_dir import ExportHeader
+from headscribe.store.evaluate.evaluation_header import EvaluationHeader
+from headscribe.store.export.export_header import ExportHeader
 from headscribe.store.headers import LARGEST, HeaderPart, header_text, read_header, write_header
-from headscribe.store.lookups.lookup_dir import LookupsHeader
+from headscribe.store.lookups.lookups_header import LookupsHeader
 from headscribe.store.map.map_dir import MapDir
 from headscribe.store.map.map_header import MapHeader
 from headscribe.store.people.keys import Key

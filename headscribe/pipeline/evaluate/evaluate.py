@@ -22,13 +22,8 @@ from headscribe.pipeline.evaluate.request import EvaluationRequest, JudgeRequest
 from headscribe.pipeline.evaluate.tables import disagreements
 from headscribe.store.describe.journal import Journal
 from headscribe.store.describe.run_dir import JOURNAL, LOCK
-from headscribe.store.evaluate.evaluation_tables import (
-    Evaluation,
-    EvaluationHeader,
-    LLMJudge,
-    descriptions_hash,
-    write_evaluation,
-)
+from headscribe.store.evaluate.evaluation_header import EvaluationHeader, LLMJudge
+from headscribe.store.evaluate.evaluation_tables import Evaluation, descriptions_hash, write_evaluation
 from headscribe.store.headers import Totals, now
 from headscribe.store.lock import RunLock
 from headscribe.store.tool import this_tool

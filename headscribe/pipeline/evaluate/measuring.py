@@ -23,7 +23,7 @@ from headscribe.operations import Operation, builtin_operations, load_operations
 from headscribe.operations.lexicon import Lexicon, definition_from_name
 from headscribe.pipeline.evaluate.judging import Verdicts
 from headscribe.store.describe.run_dir import RunDir
-from headscribe.store.evaluate.evaluation_tables import LexiconUsed
+from headscribe.store.evaluate.evaluation_header import LexiconUsed
 
 
 @dataclass(frozen=True, slots=True)

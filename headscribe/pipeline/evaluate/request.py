@@ -14,7 +14,7 @@ from headscribe.pipeline.asking.budget import known_price
 from headscribe.pipeline.evaluate.judging import Judges, Task, make_tasks
 from headscribe.pipeline.evaluate.measuring import Material, read_material
 from headscribe.store.describe.run_dir import RunDir
-from headscribe.store.evaluate.evaluation_tables import LLMJudge
+from headscribe.store.evaluate.evaluation_header import LLMJudge
 
 if TYPE_CHECKING:
     from headscribe.agent.llm.spec import LLMSpec

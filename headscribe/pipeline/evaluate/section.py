@@ -12,7 +12,8 @@ from headscribe.pipeline.evaluate.plots import evaluation_plots
 from headscribe.pipeline.evaluate.tables import evaluation_tables
 from headscribe.pipeline.plots import svg_plots
 from headscribe.store.describe.run_dir import RunDir
-from headscribe.store.evaluate.evaluation_tables import Evaluation, has_evaluation, read_evaluation
+from headscribe.store.evaluate.evaluation_header import has_evaluation
+from headscribe.store.evaluate.evaluation_tables import Evaluation, read_evaluation
 
 _MOST_ROWS = 100
 """Disagreements shown of each kind."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from headscribe.report.export.card import Card, CardColumn, CardTable, render_card
 from headscribe.store.catalogue import meanings
-from headscribe.store.export.export_dir import ExportedTable, ExportHeader
+from headscribe.store.export.export_header import ExportedTable, ExportHeader
 
 _MAP_SETTINGS = ("salient", "targets", "rank_by", "view", "source_view", "norms", "padded_rows", "k", "seed")
 _ASK_SETTINGS = ("temperature", "max_reply_tokens")

@@ -13,15 +13,10 @@ from headscribe.core.errors import BadOption, BadStore
 from headscribe.pipeline.export.card import card_text
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.run_dir import RunDir
-from headscribe.store.export.export_dir import (
-    CARD,
-    HEADER,
-    ExportDir,
-    TableSource,
-    check_export_folder,
-    export_header,
-)
+from headscribe.store.export.export_dir import CARD, HEADER, ExportDir, check_export_folder
+from headscribe.store.export.export_header import export_header
 from headscribe.store.export.table_files import TableFormat
+from headscribe.store.export.table_source import TableSource
 
 if TYPE_CHECKING:
     from headscribe.store.export.hub_upload import Destination

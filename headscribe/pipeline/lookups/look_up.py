@@ -20,7 +20,8 @@ from headscribe.pipeline.lookups.results import LookupsSummary, sum_up
 from headscribe.pipeline.map.model import model_header
 from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.headers import now
-from headscribe.store.lookups.lookup_dir import AFTER, LookupDir, LookupsHeader, StageDone
+from headscribe.store.lookups.lookup_dir import LookupDir
+from headscribe.store.lookups.lookups_header import AFTER, LookupsHeader, StageDone
 from headscribe.store.tool import this_tool
 
 

@@ -12,7 +12,8 @@ from headscribe.core.settings import AskSettings, LookupSettings, Stage, TextSet
 from headscribe.pipeline.asking.budget import known_price
 from headscribe.store.describe.run_dir import HEADER, RunDir
 from headscribe.store.describe.run_writer import check_run_folder
-from headscribe.store.lookups.lookup_dir import AFTER, LookupDir
+from headscribe.store.lookups.lookup_dir import LookupDir
+from headscribe.store.lookups.lookups_header import AFTER
 
 if TYPE_CHECKING:
     from headscribe.agent.llm.spec import LLMSpec

@@ -16,7 +16,8 @@ from headscribe.core.plain import json_data
 from headscribe.core.records import ANSWERED, Description, Status
 from headscribe.store.atomic import write_text
 from headscribe.store.describe.run_dir import RunDir
-from headscribe.store.evaluate.evaluation_tables import has_evaluation, read_evaluation_header, read_judgments
+from headscribe.store.evaluate.evaluation_header import has_evaluation, read_evaluation_header
+from headscribe.store.evaluate.evaluation_tables import read_judgments
 from headscribe.store.people.keys import FOLDER, Key, read_keys
 from headscribe.store.people.labels import read_labels
 

@@ -41,14 +41,14 @@ class SharedCommits:
         Raises:
             sqlite3.Error: of this very statement, or of the commit; then it was not written.
         """
-        own = _Write(statement, values)
-        self._waiting.append(own)
+        write = _Write(statement, values)
+        self._waiting.append(write)
         with self._lock:
-            # Whoever had the lock before may have committed this one too.
-            if not own.done:
+            # Whoever had the lock before may have committed it too.
+            if not write.done:
                 self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
-        if own.error is not None:
-            raise own.error
+        if write.error is not None:
+            raise write.error
 
     def close(self) -> None:
         """Close the connection, once no commit is under way."""

@@ -83,7 +83,7 @@ class Database:
         with self._errors():
             self._commits.write(statement, values)
 
-    def one(self, query: str, values: Values = ()) -> Values | None:
+    def first(self, query: str, values: Values = ()) -> Values | None:
         """The first row of a query, None without one."""
         with self._reading, self._errors():
             row: Values | None = self._reader.execute(query, values).fetchone()

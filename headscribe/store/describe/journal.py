@@ -57,7 +57,7 @@ class Journal:
     def find(self, identity: str) -> ChatReply | None:
         """The newest reply to an identical request, None if there is none."""
         query = "SELECT reply FROM calls WHERE identity = ? AND reply IS NOT NULL ORDER BY id DESC LIMIT 1"
-        row = self._database.one(query, (identity,))
+        row = self._database.first(query, (identity,))
         if row is None:
             return None
         return self._decoded(row[0], ChatReply.from_json)
@@ -117,7 +117,7 @@ class Journal:
     def outcome(self, head: Head, work: str) -> Description | None:
         """The outcome of exactly this work, None if it was never finished."""
         query = "SELECT record FROM outcomes WHERE layer = ? AND head = ? AND work = ?"
-        row = self._database.one(query, (head.layer, head.head, work))
+        row = self._database.first(query, (head.layer, head.head, work))
         return self._decoded(row[0], self._description) if row else None
 
     def statuses(self) -> dict[tuple[Head, str], str]:
@@ -150,7 +150,7 @@ class Journal:
         )
         for layer, number, newest in heads:
             head = Head(layer, number)
-            row = self._database.one(
+            row = self._database.first(
                 f"SELECT {column} FROM outcomes"  # noqa: S608 - one of our own columns
                 " WHERE layer = ? AND head = ? AND (work = ? OR id = ?)"
                 " ORDER BY work = ? DESC LIMIT 1",
@@ -161,7 +161,7 @@ class Journal:
 
     def totals(self) -> Totals:
         """What all calls took together; their cost is None unless that of each is known."""
-        row = self._database.one(
+        row = self._database.first(
             "SELECT count(reply), count(error), coalesce(sum(prompt_tokens), 0),"
             " coalesce(sum(completion_tokens), 0),"
             " coalesce(sum(json_extract(reply, '$.usage.cached_tokens')), 0),"
@@ -184,7 +184,7 @@ class Journal:
 
     def spent(self) -> tuple[float, int, int]:
         """What is known to have been paid in US dollars, and the tokens sent and received without a price."""
-        row = self._database.one(
+        row = self._database.first(
             "SELECT coalesce(sum(cost_usd), 0.0),"
             " coalesce(sum(CASE WHEN cost_usd IS NULL THEN prompt_tokens END), 0),"
             " coalesce(sum(CASE WHEN cost_usd IS NULL THEN completion_tokens END), 0) FROM calls"
@@ -195,7 +195,7 @@ class Journal:
     def empty(self) -> bool:
         """Whether nothing was ever asked or found out."""
         query = "SELECT 1 WHERE EXISTS (SELECT 1 FROM calls) OR EXISTS (SELECT 1 FROM outcomes)"
-        return self._database.one(query) is None
+        return self._database.first(query) is None
 
     def close(self) -> None:
         """Close the database; what was recorded is on disk already."""

@@ -58,14 +58,14 @@ class RunDir:
         Raises:
             BadStore: it has gone, or says something else now.
         """
-        found = MapDir.open((self.path / self.header.map.path).resolve())
-        if found.content_hash != self.header.map.content_hash:
+        opened = MapDir.open((self.path / self.header.map.path).resolve())
+        if opened.content_hash != self.header.map.content_hash:
             raise BadStore(
                 "the map has changed since the run",
-                where=found.path,
+                where=opened.path,
                 do="Run describe again; answers that still hold are kept",
             )
-        return found
+        return opened
 
     def transcript(self, table: Table[R]) -> Iterator[R]:
         """The rows of one of ``transcripts.TRANSCRIPTS``, by head; none where the method keeps none."""

@@ -5,108 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Any
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.store.atomic import replacing_folder
-from headscribe.store.describe.run_header import RunHeader
-from headscribe.store.export.scrub import plain_record, without_places
+from headscribe.store.export.export_header import ExportedTable, ExportHeader
 from headscribe.store.export.table_files import TableFormat, read_table, write_table
-from headscribe.store.headers import Header, HeaderPart, header_text, now, read_header
-from headscribe.store.map.map_header import MapHeader
+from headscribe.store.export.table_source import TableSource
+from headscribe.store.headers import header_text, read_header
 from headscribe.store.tables.columns import type_name
-from headscribe.store.tables.rows import AGAIN, read_rows, table_errors
-from headscribe.store.tool import this_tool
 
 HEADER, CARD = "export.json", "README.md"
-ASKED = frozenset({"llm", "judge", "prompt", "error"})
-"""Columns on who was asked and how it ended: they may name folders and servers, which exports leave out."""
-
-
-class ExportedTable(HeaderPart):
-    """One file: its table, its place in the folder, its number of rows, its columns with their types."""
-
-    name: str
-    file: str
-    rows: int
-    columns: dict[str, str]
-
-
-class ExportHeader(Header):
-    """``export.json``.
-
-    Attributes:
-        format: of the tables' files.
-        licence: under which the results are given away.
-        run: the run's header, without places.
-        map: the map's.
-    """
-
-    kind: Literal["export"] = "export"
-    format: TableFormat
-    licence: str
-    exported_at: str
-    tables: tuple[ExportedTable, ...] = ()
-    run: dict[str, Any]
-    map: dict[str, Any]
-
-
-def export_header(kind: TableFormat, licence: str, run: RunHeader, of_map: MapHeader) -> ExportHeader:
-    """The header of a new export; where the run's map lay is nobody else's concern."""
-    return ExportHeader(
-        tool=this_tool(),
-        format=kind,
-        licence=licence,
-        exported_at=now(),
-        run=plain_record(run.model_dump(mode="json", exclude={"map"})),
-        map=plain_record(of_map.model_dump(mode="json")),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class TableSource:
-    """A table to be exported: its name, and its Parquet file."""
-
-    name: str
-    path: Path
-
-    def schema(self) -> pa.Schema:
-        """Its columns, without what other libraries noted beside them.
-
-        Raises:
-            BadStore: missing, or not a table.
-        """
-        with table_errors(self.path, AGAIN):
-            return pq.read_schema(self.path).remove_metadata()
-
-    def n_rows(self) -> int:
-        """How many rows it has.
-
-        Raises:
-            BadStore: missing, or not a table.
-        """
-        with table_errors(self.path, AGAIN):
-            return int(pq.read_metadata(self.path).num_rows)
-
-    def rows(self, annotators: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """Its rows, without names of folders, servers and people.
-
-        Args:
-            annotators: what each annotator is called instead; those met first here are added.
-        """
-        asked = [
-            field.name for field in self.schema() if field.name in ASKED and pa.types.is_string(field.type)
-        ]
-        for row in read_rows(self.path):
-            for name in asked:
-                if row[name] is not None:
-                    row[name] = without_places(row[name])
-            if isinstance(who := row.get("annotator"), str):
-                row["annotator"] = annotators.setdefault(who, f"annotator {len(annotators) + 1}")
-            yield row
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +104,10 @@ def check_export_folder(folder: Path) -> None:
     if HEADER not in held:
         raise BadStore("this is not an export, and it is not empty", where=folder, do=do)
     try:
-        own = {table.file for table in ExportDir.open(folder).header.tables} | {HEADER, CARD}
+        exported = {table.file for table in ExportDir.open(folder).header.tables} | {HEADER, CARD}
     except BadStore as error:
         raise BadStore(f"what lies there cannot be replaced: {error.what}", where=folder, do=do) from error
-    if foreign := sorted(held - own):
+    if foreign := sorted(held - exported):
         raise BadStore(f"the folder holds a file that no export wrote: {foreign[0]}", where=folder, do=do)
 
 

@@ -8,108 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import Field
-
-from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadOption, BadStore
-from headscribe.core.settings import LookupSettings, Stage
+from headscribe.core.settings import Stage
 from headscribe.store.atomic import replacing
 from headscribe.store.describe.run_dir import LOOKUPS
-from headscribe.store.headers import Command, Header, HeaderPart, Model, read_header, write_header
-from headscribe.store.lookups.lookup_tables import (
-    ABLATION,
-    EXPLANATIONS,
-    HEADS,
-    LEFT_OUT,
-    NEURONS,
-    PROMPT_HEADS,
-    PROMPTS,
-    SCORES,
-    VERDICTS,
-)
+from headscribe.store.headers import read_header, write_header
+from headscribe.store.lookups.lookup_tables import TABLES
+from headscribe.store.lookups.lookups_header import LookupsHeader, StageDone
 from headscribe.store.tables.table import Table
 
 R = TypeVar("R")
 
 HEADER_AGAIN = "Remove it; look-ups are then made again"
 FOLDER, PAGE = "lookups", "lookups.html"
-
-TABLES: dict[Stage, tuple[Table[Any], ...]] = {
-    "neurons": (NEURONS,),
-    "prompts": (PROMPTS, LEFT_OUT),
-    "heads": (HEADS, PROMPT_HEADS),
-    "ablation": (ABLATION,),
-    "explanations": (EXPLANATIONS,),
-    "scores": (SCORES, VERDICTS),
-}
-"""The tables of each stage, ``lookups/NAME.parquet``."""
-AFTER: dict[Stage, Stage | None] = {
-    "neurons": None,
-    "prompts": "neurons",
-    "heads": "prompts",
-    "ablation": "heads",
-    "explanations": "heads",
-    "scores": "explanations",
-}
-"""The stage whose tables a stage starts from."""
-
-
-class StageDone(HeaderPart):
-    """A stage whose tables are complete.
-
-    Attributes:
-        inputs: what determines its tables, as plain data.
-        after: identity of the stage before, "" for the first.
-        counts: of rows, and of whatever else the stage counted.
-        left_out: what took no further part, by reason.
-        seconds: time taken.
-        finished_at: UTC, ISO 8601.
-        unanswered: questions that failed; they are asked again by the next call.
-    """
-
-    inputs: dict[str, Any]
-    after: str = ""
-    counts: dict[str, int] = Field(default_factory=dict)
-    left_out: dict[str, int] = Field(default_factory=dict)
-    seconds: float = 0.0
-    finished_at: str = ""
-    unanswered: int = 0
-
-    @property
-    def identity(self) -> str:
-        """Hash of all that determines the tables."""
-        return content_hash([self.inputs, self.after])
-
-
-class LookupsHeader(Header):
-    """``lookups.json``.
-
-    Attributes:
-        command: what was typed last.
-        texts: as typed; what they came to is with the stage ``prompts``.
-        device: the device that ``auto`` came to.
-        dtype: the arithmetic that ``auto`` came to.
-        llm: who explains and classifies, or has done so.
-        describe_run: another run whose descriptions stand beside the explanations, "" for this one.
-        stages: those that are done.
-        state: ``running`` also after a kill.
-    """
-
-    kind: Literal["lookups"] = "lookups"
-    command: Command = ""
-    model: Model
-    settings: LookupSettings
-    texts: str = ""
-    device: str = ""
-    dtype: str = ""
-    llm: str = ""
-    describe_run: str = ""
-    stages: dict[Stage, StageDone] = Field(default_factory=dict)
-    state: Literal["running", "finished", "interrupted", "stopped"] = "running"
-    started_at: str = ""
-    finished_at: str | None = None
 
 
 class LookupDir:
@@ -130,10 +43,10 @@ class LookupDir:
         Raises:
             BadStore: there are none, or as above.
         """
-        found = cls(Path(run))
-        if found.header is None:
+        opened = cls(Path(run))
+        if opened.header is None:
             raise BadStore("no look-ups lie here", where=run, do="Make them with headscribe lookups")
-        return found
+        return opened
 
     def done(self, stage: Stage) -> StageDone | None:
         """A stage that is done, None if it is not."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from headscribe.core.columns import Column
 from headscribe.core.heads import Head
@@ -20,6 +20,7 @@ from headscribe.core.lookups import (
     TopPrompt,
 )
 from headscribe.core.records import Token
+from headscribe.core.settings import Stage
 from headscribe.store.tables.table import Table
 
 AGAIN = "Remove lookups.json and look up again; answers in the journal are kept"
@@ -186,3 +187,12 @@ HEADS_IN_CONTEXT = Table(
     "One row per pair of a next-token neuron and a head that is explained, and one per other described head",
     AGAIN,
 )
+TABLES: dict[Stage, tuple[Table[Any], ...]] = {
+    "neurons": (NEURONS,),
+    "prompts": (PROMPTS, LEFT_OUT),
+    "heads": (HEADS, PROMPT_HEADS),
+    "ablation": (ABLATION,),
+    "explanations": (EXPLANATIONS,),
+    "scores": (SCORES, VERDICTS),
+}
+"""The tables of each stage, ``lookups/NAME.parquet``."""

@@ -90,17 +90,17 @@ class KeptLayers:
     def maps(self, identity: str, layer: int, heads: Sequence[Head]) -> LayerMaps | None:
         """A layer as it was kept, None if these heads of it were not."""
         with _damaged_is_missing():
-            if found := self._read("maps", identity, layer, heads):
-                return LayerMaps(layer, tuple(self._maps(found)), found["dropped"])
+            if kept := self._read("maps", identity, layer, heads):
+                return LayerMaps(layer, tuple(self._maps(kept)), kept["dropped"])
         return None
 
-    def _maps(self, found: dict[str, Any]) -> Iterator[HeadMap]:
-        if "constants" not in found:
-            return joined(MAPPINGS.records(found["rows"], self._folder))
+    def _maps(self, kept: dict[str, Any]) -> Iterator[HeadMap]:
+        if "constants" not in kept:
+            return joined(MAPPINGS.records(kept["rows"], self._folder))
         return taken_apart(
-            PARTS_MAPPINGS.records(found["rows"], self._folder),
-            CONSTANTS.records(found["constants"], self._folder),
-            ROLES.records(found["roles"], self._folder),
+            PARTS_MAPPINGS.records(kept["rows"], self._folder),
+            CONSTANTS.records(kept["constants"], self._folder),
+            ROLES.records(kept["roles"], self._folder),
         )
 
     def keep_scores(self, identity: str, layer: LayerScores) -> None:
@@ -110,8 +110,8 @@ class KeptLayers:
     def scores(self, identity: str, layer: int, heads: Sequence[Head]) -> LayerScores | None:
         """Likewise, for scores."""
         with _damaged_is_missing():
-            if found := self._read("scores", identity, layer, heads):
-                scores = OPERATIONS.records(found["rows"], self._folder)
+            if kept := self._read("scores", identity, layer, heads):
+                scores = OPERATIONS.records(kept["rows"], self._folder)
                 return LayerScores(layer, tuple(heads), tuple(scores))
         return None
 
@@ -126,9 +126,9 @@ class KeptLayers:
         write_text(self._path(kind, identity, layer), text)
 
     def _read(self, kind: str, identity: str, layer: int, heads: Sequence[Head]) -> dict[str, Any] | None:
-        found: dict[str, Any] = json.loads(self._path(kind, identity, layer).read_text(encoding="utf-8"))
-        same = found["identity"] == identity and found["heads"] == [head.name for head in heads]
-        return found if same else None
+        kept: dict[str, Any] = json.loads(self._path(kind, identity, layer).read_text(encoding="utf-8"))
+        same = kept["identity"] == identity and kept["heads"] == [head.name for head in heads]
+        return kept if same else None
 
 
 def _damaged_is_missing() -> suppress:

@@ -139,21 +139,21 @@ class MapDir:
 
     def target_ids(self) -> dict[Head, list[list[int]]]:
         """Ids of the promoted targets of every head's rows."""
-        found: dict[Head, list[list[int]]] = {}
+        ids_by_head: dict[Head, list[list[int]]] = {}
         if self.header.mappings:
             columns = MAPPINGS.read_columns(MAPPINGS.path(self.path), ["layer", "head", "target_ids"])
             for layer, head, ids in columns:
-                found.setdefault(Head(layer, head), []).append(ids)
-        return found
+                ids_by_head.setdefault(Head(layer, head), []).append(ids)
+        return ids_by_head
 
     def scored_heads(self) -> dict[str, set[Head]]:
         """For every scored operation, the heads that ``operations.parquet`` holds."""
-        found: dict[str, set[Head]] = {}
+        heads: dict[str, set[Head]] = {}
         if self.header.scores:
             columns = OPERATIONS.read_columns(OPERATIONS.path(self.path), ["layer", "head", "operation"])
             for layer, head, operation in columns:
-                found.setdefault(operation, set()).add(Head(layer, head))
-        return found
+                heads.setdefault(operation, set()).add(Head(layer, head))
+        return heads
 
     def iter_head_maps(self, heads: Collection[Head] | None = None) -> Iterator[HeadMap]:
         """The mappings of all heads, or of those named, one head at a time in the order of the file.
@@ -200,21 +200,21 @@ def _write_maps(folder: Path, head_maps: Iterable[HeadMap]) -> dict[str, Content
 
 def _write_parts(folder: Path, head_maps: Iterable[HeadMap]) -> dict[str, Content]:
     """The three tables of heads taken apart, whose mappings go by one head at a time."""
-    constant: list[HeadConstant] = []
-    found: list[HeadRole] = []
+    constant_rows: list[HeadConstant] = []
+    role_rows: list[HeadRole] = []
 
     def passing() -> Iterator[TakenApart]:
-        for one in head_maps:
-            assert isinstance(one, TakenApart)
-            constant.extend(constants([one]))
-            found.extend(roles([one]))
-            yield one
+        for head_map in head_maps:
+            assert isinstance(head_map, TakenApart)
+            constant_rows.extend(constants([head_map]))
+            role_rows.extend(roles([head_map]))
+            yield head_map
 
     mappings = _write(folder, PARTS_MAPPINGS, parts_mappings(passing()))
     return {
         "mappings": mappings,
-        "constants": _write(folder, CONSTANTS, constant),
-        "roles": _write(folder, ROLES, found),
+        "constants": _write(folder, CONSTANTS, constant_rows),
+        "roles": _write(folder, ROLES, role_rows),
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.parts import ConstantPart, PartsMapping, Role, TakenApart
 from headscribe.store.map.mappings import MAKE_AGAIN, MAPPINGS
@@ -56,13 +57,21 @@ def roles(maps: Iterable[TakenApart]) -> list[HeadRole]:
 
 
 def taken_apart(
-    rows: Iterable[HeadPartsMapping], constant: Iterable[HeadConstant], found: Iterable[HeadRole]
+    rows: Iterable[HeadPartsMapping], constant_parts: Iterable[HeadConstant], roles: Iterable[HeadRole]
 ) -> Iterator[TakenApart]:
-    """Heads from the rows of the three tables, one at a time; a head's rows stand together."""
-    own_constant: Mapping[Head, ConstantPart] = dict(constant)
-    own_roles: dict[Head, list[Role]] = {}
-    for head, role in found:
-        own_roles.setdefault(head, []).append(role)
+    """Heads from the rows of the three tables, one at a time; a head's rows stand together.
+
+    Raises:
+        BadStore: a head has no constant part.
+    """
+    constant_by_head: dict[Head, ConstantPart] = dict(constant_parts)
+    roles_by_head: dict[Head, list[Role]] = {}
+    for head, role in roles:
+        roles_by_head.setdefault(head, []).append(role)
     for head, group in groupby(rows, itemgetter(0)):
-        mappings: Sequence[PartsMapping] = [mapping for _, mapping in group]
-        yield TakenApart(head, tuple(mappings), own_constant[head], tuple(own_roles.get(head, ())))
+        if head not in constant_by_head:
+            raise BadStore(
+                f"{head.name} stands in mappings.parquet and not in constants.parquet", do=MAKE_AGAIN
+            )
+        mappings = tuple(mapping for _, mapping in group)
+        yield TakenApart(head, mappings, constant_by_head[head], tuple(roles_by_head.get(head, ())))

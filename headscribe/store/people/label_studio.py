@@ -91,14 +91,14 @@ def flat_row(row: dict[str, Any]) -> dict[str, Any]:
 
 def _answers(annotation: dict[str, Any]) -> dict[str, Any]:
     """Question to answer; unlike in the flat forms, each answer is a list inside a region."""
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     result = annotation.get("result")
     for region in result if isinstance(result, list) else []:
         value = region.get("value") if isinstance(region, dict) else None
         if isinstance(value, dict):
             said = value.get("choices") or value.get("text")
-            found[str(region.get("from_name"))] = _joined(said)
-    return found
+            answers[str(region.get("from_name"))] = _joined(said)
+    return answers
 
 
 def _joined(said: Any) -> Any:

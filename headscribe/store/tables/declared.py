@@ -93,13 +93,13 @@ def _fields(kind: type[Any]) -> dict[str, Any]:
 def _hints(kind: type[Any], made_of: Iterable[str]) -> dict[str, Any]:
     """The annotations of its fields, and of its properties that say what column they are."""
     hints = get_type_hints(kind, include_extras=True)
-    found = {name: hints[name] for name in made_of}
+    kept = {name: hints[name] for name in made_of}
     for name, value in vars(kind).items():
         if isinstance(value, property):
             hint = get_type_hints(value.fget, include_extras=True).get("return")
             if _unwrapped(hint)[0]:
-                found[name] = hint
-    return found
+                kept[name] = hint
+    return kept
 
 
 def _unwrapped(hint: Any) -> tuple[Column | None, Any, bool]:
