@@ -11,7 +11,6 @@ import typer
 
 from headscribe.core.plain import json_data
 from headscribe.core.prices import dollars
-from headscribe.core.sections import cell_text, numeric_columns
 from headscribe.core.tokens import plain_line
 
 if TYPE_CHECKING:
@@ -87,6 +86,8 @@ def print_sections(sections: Iterable[Section], *, rows: int | None = None) -> N
 
 def print_tables(tables: Iterable[Table], *, rows: int | None = None) -> None:
     """Print tables of a page, each under its caption; one without rows is its caption alone."""
+    from headscribe.core.sections import cell_text, numeric_columns
+
     for table in tables:
         if not table.rows:
             typer.echo(f"{table.caption}. None.\n")

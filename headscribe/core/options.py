@@ -39,5 +39,6 @@ class Settings(BaseModel):
     ``panel`` is the heading of its options in a command's help, None for the options of the command itself.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first made: a help page needs the fields alone.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     panel: ClassVar[str | None] = None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from headscribe.core.errors import BadOption
-from headscribe.core.records import Usage
+
+if TYPE_CHECKING:
+    from headscribe.core.records import Usage
 
 MILLION = 1_000_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headscribe.core.errors import BadOption, BudgetSpent, LLMUnavailable
 from headscribe.core.evaluation import named_heads
@@ -16,6 +16,7 @@ from headscribe.core.prompt_comparison import HeadResult, PromptComparison
 from headscribe.core.settings import RELATION_HEAD, DescribeSettings, MapSettings
 from headscribe.operations import builtin_operations
 from headscribe.pipeline.asking.budget import spent_before
+from headscribe.pipeline.describe.options import DescribeOptions
 from headscribe.pipeline.describe.request import DescribeRequest, read_request
 from headscribe.pipeline.describe.summary import RunSummary
 from headscribe.pipeline.map.map import fill_map
@@ -79,16 +80,16 @@ def compare_prompts(  # noqa: PLR0913 - one argument per option of the command
     parts = (map_settings or MapSettings()).view == "parts"
     templates = _templates(prompts, settings, parts=parts)
     folder = out or Path("runs") / f"prompts-{default_run(model).name}"
-    common: dict[str, Any] = {
-        "llm": llm,
-        "heads": heads,
-        "map_settings": map_settings,
-        "operations": operations,
-        "revision": revision,
-        "command": command,
-        "progress": progress,
-    }
-    comparing = _Comparing(model, folder, settings, templates, common)
+    shared = DescribeOptions(
+        llm=llm,
+        heads=heads,
+        map_settings=map_settings,
+        operations=operations,
+        revision=revision,
+        command=command,
+        progress=progress,
+    )
+    comparing = _Comparing(model, folder, settings, templates, shared, progress)
     request = comparing.fill_map()
     for template, reference in templates:
         progress.say(f"Describing with {template.reference}")
@@ -130,27 +131,24 @@ class _Comparing:
     folder: Path
     settings: DescribeSettings
     templates: list[tuple[Template, str]]
-    common: dict[str, Any]
+    shared: DescribeOptions
+    progress: Progress
     price: Price | None = None
 
     def fill_map(self) -> DescribeRequest:
         """Make the map that all prompts share."""
-        everyone = [
-            read_request(
-                self.model, self._run(template), describe_settings=self._asking(reference), **self.common
-            )
+        requests = [
+            read_request(self.model, self._run(template), **self._options(self._asking(reference)))
             for template, reference in self.templates
         ]
-        request = everyone[0]
+        request = requests[0]
         self.price = request.price
         if request.spec.kind == "rules":
             do = "Name an LLM with --llm"
             raise BadOption("the built-in rules use no prompt", where="--llm", do=do)
-        comparison_heads: set[Head] = set().union(*(one.map_job.comparison_heads for one in everyone))
+        comparison_heads: set[Head] = set().union(*(one.map_job.comparison_heads for one in requests))
         job = replace(request.job, comparison_heads=sorted(comparison_heads))
-        fill_map(
-            job, self.folder / MAP, force=False, command=request.command, progress=self.common["progress"]
-        )
+        fill_map(job, self.folder / MAP, force=False, command=request.command, progress=self.progress)
         return request
 
     def describe(self, template: Template, reference: str) -> RunSummary:
@@ -163,9 +161,7 @@ class _Comparing:
         summary = describe_model(
             self.model,
             run,
-            map_path=self.folder / MAP,
-            describe_settings=self._limited(reference, run),
-            **self.common,
+            **self._options(self._limited(reference, run), self.folder / MAP),
         )
         if summary.interrupted:
             raise KeyboardInterrupt
@@ -231,6 +227,9 @@ class _Comparing:
     def _run(self, template: Template) -> Path:
         return self.folder / template.reference
 
+    def _options(self, settings: DescribeSettings, map_path: Path | None = None) -> DescribeOptions:
+        return {**self.shared, "describe_settings": settings, "map_path": map_path}
+
     def _asking(self, reference: str) -> DescribeSettings:
         return self.settings.model_copy(update={"prompt": reference})
 
@@ -241,7 +240,7 @@ class _Comparing:
             return asking
         others = [self._run(template) for template, _ in self.templates if self._run(template) != run]
         taken = [spent for other in others if (spent := _spent(other, self.price))]
-        update: dict[str, Any] = {}
+        update: dict[str, float] = {}
         if asking.max_cost is not None:
             update["max_cost"] = max(asking.max_cost - sum(one.cost for one in taken), 1e-9)
         if asking.max_tokens is not None:
