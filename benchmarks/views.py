@@ -18,7 +18,7 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.real_model import FOLDER
-from headscribe.core.heads import Head
+from headscribe.core.heads import Head, select_heads
 from headscribe.core.parts import PartsMapping
 from headscribe.core.records import HeadMap, OperationScore
 from headscribe.core.settings import MapSettings
@@ -43,25 +43,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.views", description=__doc__)
     parser.add_argument("model", nargs="?", default=str(FOLDER), help="a folder or hub id")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the figures are kept")
+    parser.add_argument("--heads", default="all", help="such as L20-29")
     parser.add_argument("--pairs", type=int, help="of each operation at most; all by default")
     chosen = parser.parse_args()
     checkpoint = open_checkpoint(chosen.model)
     kept = json.loads(chosen.out.read_text()) if chosen.out.exists() else {}
-    of = {"model": Path(chosen.model).name, "weights": checkpoint.weights_hash, "pairs": chosen.pairs}
+    heads = select_heads(chosen.heads, checkpoint.facts.n_layers, checkpoint.facts.n_heads)
+    of = {
+        "model": Path(chosen.model).name,
+        "weights": checkpoint.weights_hash,
+        "heads": chosen.heads,
+        "pairs": chosen.pairs,
+    }
     if {name: kept.get(name) for name in of} != of:
         kept = of | {"views": {}}
     operations = [replace(one, pairs=one.pairs[: chosen.pairs]) for one in load_operations([])]
     for name, settings in VIEWS.items():
         if name not in kept["views"]:
-            kept["views"][name] = measure(checkpoint, settings, operations)
+            kept["views"][name] = measure(checkpoint, settings, operations, heads)
             chosen.out.write_text(json.dumps(kept, indent=2) + "\n")
     print(table(kept["views"]))
 
 
-def measure(checkpoint: Checkpoint, settings: MapSettings, operations: Sequence[Operation]) -> dict[str, Any]:
-    """The figures of one view, over all heads."""
-    facts = checkpoint.facts
-    heads = [Head(layer, head) for layer in range(facts.n_layers) for head in range(facts.n_heads)]
+def measure(
+    checkpoint: Checkpoint, settings: MapSettings, operations: Sequence[Operation], heads: Sequence[Head]
+) -> dict[str, Any]:
+    """The figures of one view."""
     started = time.monotonic()
     scores, _ = score_heads(checkpoint, settings, operations, heads)
     scored = time.monotonic()
