@@ -51,7 +51,7 @@ def score(
 ) -> None:
     """Score every head for every operation: the share of pairs whose target it promotes, or suppresses."""
     from headscribe.cli.typed import typed_command
-    from headscribe.core.summaries import operation_summaries
+    from headscribe.core.summaries import operation_summaries, score_kind
     from headscribe.pipeline import score_model
 
     with progress(quiet=json) as bars:
@@ -78,6 +78,7 @@ def score(
         print_json(
             {
                 "map": str(out),
+                "scores": score_kind(made.scores(), scores),
                 "operations": rows,
                 "skipped": [item.model_dump() for item in skipped],
             }

@@ -29,7 +29,7 @@ class Judgment:
     head: Head
     operation: Annotated[str, Column("name of the operation")]
     category: Annotated[str, Column("its category")]
-    score: Annotated[float, Column("the head's score for it, from 0 to 1")]
+    score: Annotated[float, Column("the head's score for it; of a map in parts, less the shuffled score")]
     scored: Annotated[bool, Column("whether that reaches the threshold")]
     rules: Annotated[bool, Column("whether the description expresses it, by the rules")]
     phrase: Annotated[str | None, Column("the words that say so; null where none do")] = None
