@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,60 +57,62 @@ _SEQUENCES = tuple(
     )
 )
 _PLACES = {word: (index, place) for index, words in enumerate(_SEQUENCES) for place, word in enumerate(words)}
+_NEIGHBOURS = {1: ("successor",), -1: ("predecessor",)}
 
 
 def relate(source: TokenShape, target: TokenShape) -> list[str]:
-    """The names of all relations in which the two tokens stand; an identical pair stands in no other."""
+    """The names of all relations in which two tokens stand; an identical pair stands in no other.
+
+    Numbers are compared with numbers, words of letters with such words, other tokens with themselves alone.
+    """
     if source.text == target.text:
         return ["identity"]
-    if not source.folded or not target.folded:
-        return []
     if source.folded == target.folded:
-        return ["variant"]
+        return ["variant"] if source.folded else []
     if source.number is not None and target.number is not None:
-        return _numbers(target.number - source.number)
-    if not (source.letters and target.letters):
-        return []
-    return _words(source, target)
+        return list(_between_numbers(target.number - source.number))
+    if source.letters and target.letters:
+        return list(_between_words(source, target))
+    return []
 
 
-def _numbers(step: int) -> list[str]:
-    names = ["near number"] if abs(step) <= 5 else []
-    if abs(step) == 1:
-        names.append("successor" if step == 1 else "predecessor")
-    return names
+def _between_numbers(step: int) -> Iterator[str]:
+    if abs(step) <= 5:
+        yield "near number"
+    yield from _NEIGHBOURS.get(step, ())
 
 
-def _words(source: TokenShape, target: TokenShape) -> list[str]:
+def _between_words(source: TokenShape, target: TokenShape) -> Iterator[str]:
     a, b = source.folded, target.folded
-    names = []
     if a in _PLACES and b in _PLACES:
-        names = _sequence(_PLACES[a], _PLACES[b])
-    if a[-3:] == b[-3:] and len(a) > 3 and len(b) > 3:
-        names.append("same ending")
-    if len(b) == 1 and len(a) > 1 and a[-1] == b:
-        names.append("last letter")
-    if a[0] != b[0]:
-        return names
+        (sequence, place), (other_sequence, other_place) = _PLACES[a], _PLACES[b]
+        if sequence == other_sequence:
+            yield from _NEIGHBOURS.get(other_place - place, ())
     if len(b) == 1:
-        return [*names, "first letter"]
-    names.append("same first letter")
-    if a[1:2] != b[1:2]:
-        return names
+        if a[0] == b:
+            yield "first letter"
+        if a[-1] == b:
+            yield "last letter"
+        return
+    if len(a) > 3 and len(b) > 3 and a[-3:] == b[-3:]:
+        yield "same ending"
+    if a[0] == b[0]:
+        yield "same first letter"
+    if a[:2] == b[:2]:
+        yield from _between_forms(source, target)
+
+
+def _between_forms(source: TokenShape, target: TokenShape) -> Iterator[str]:
+    """The relations of two words that begin with the same two letters."""
+    a, b = source.folded, target.folded
     if ending := _ending(a, b):
-        names.append(f"adds -{ending}")
+        yield f"adds -{ending}"
     if ending := _ending(b, a):
-        names.append(f"drops -{ending}")
+        yield f"drops -{ending}"
     if source.stem == target.stem:
-        names.append("same stem")
-    if a[:3] == b[:3] and len(a) >= 3 and len(b) >= 3:
-        names.append("same beginning")
-    return names
-
-
-def _sequence(source: tuple[int, int], target: tuple[int, int]) -> list[str]:
-    step = target[1] - source[1] if source[0] == target[0] else 0
-    return ["successor"] if step == 1 else ["predecessor"] if step == -1 else []
+        yield "same stem"
+    if len(a) > 2 and a[:3] == b[:3]:
+        yield "same beginning"
 
 
 def _ending(base: str, form: str) -> str | None:
