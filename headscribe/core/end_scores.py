@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from headscribe.core.intervals import wilson
+from headscribe.core.statistics import wilson
 
 ScoreKind = Literal["raw", "beyond-shuffled"]
 """Scores as they are counted, or less the shuffled scores."""

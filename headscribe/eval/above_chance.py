@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from headscribe.core.records import OperationScore
+from headscribe.core.statistics import binomial_p, discoveries
 
 FALSE_DISCOVERIES = 0.05
 """Expected share, of the scores that are called above chance, of those that are not."""
@@ -29,30 +27,15 @@ def mark_above_chance(scores: Iterable[OperationScore], n_targets: int) -> list[
     records = list(scores)
     ends = [end for record in records for end in (record.promotion, record.suppression)]
     tested = [place for place, end in enumerate(ends) if end.shuffled is not None]
-    p = p_values(
+    p = binomial_p(
         [ends[place].hits for place in tested],
         [ends[place].n_pairs for place in tested],
         [max(ends[place].shuffled or 0, records[place // 2].k / n_targets) for place in tested],
     )
     marks: list[bool | None] = [None] * len(ends)
-    for place, mark in zip(tested, discoveries(p), strict=True):
+    for place, mark in zip(tested, discoveries(p, FALSE_DISCOVERIES), strict=True):
         marks[place] = bool(mark)
     return [
         replace(record, above_chance=promotion, suppression_above_chance=suppression)
         for record, promotion, suppression in zip(records, marks[::2], marks[1::2], strict=True)
     ]
-
-
-def p_values(hits: Sequence[int], n: Sequence[int], rate: Sequence[float]) -> NDArray[np.float64]:
-    """The chance of so many hits or more among n pairs that are hits at a rate: [tests]."""
-    from scipy.stats import binom
-
-    values: NDArray[np.float64] = binom.sf(np.array(hits) - 1, np.array(n), np.array(rate))
-    return values
-
-
-def discoveries(p: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which tests reject at a false discovery rate of 5% (Benjamini & Hochberg 1995): [tests] of bool."""
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(p) <= FALSE_DISCOVERIES) if len(p) else np.zeros(0, dtype=bool)

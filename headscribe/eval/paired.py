@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headscribe.core.statistics import FEWEST, percentile_interval, resampled_means
+
 RESAMPLES = 10_000
-FEWEST = 8
-"""With fewer heads than this, no interval is given: the bootstrap would be far too sure of itself."""
 
 _POWER = 0.84162
 """The normal quantile of a chance of 80% to show a difference that is there."""
@@ -62,20 +62,8 @@ def paired(
     mean, n = float(differences.mean()), len(differences)
     if n < FEWEST:
         return Paired(mean, None, None, n, None)
-    means = _resampled_means(differences, seed)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Paired(mean, float(low), float(high), n, _needed(differences, level))
-
-
-def _resampled_means(differences: np.ndarray, seed: int) -> np.ndarray:
-    """[RESAMPLES] means of as many heads, drawn with replacement; in blocks, which bounds the memory."""
-    rng, n = np.random.default_rng(seed), len(differences)
-    block = max(1, 2_000_000 // n)
-    means = [
-        differences[rng.integers(0, n, (min(block, RESAMPLES - start), n))].mean(axis=1)
-        for start in range(0, RESAMPLES, block)
-    ]
-    return np.concatenate(means)
+    means = resampled_means(differences, RESAMPLES, np.random.default_rng(seed))
+    return Paired(mean, *percentile_interval(means, level=level), n, _needed(differences, level))
 
 
 def _needed(differences: np.ndarray, level: float) -> int | None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from headscribe.core.heads import Head
 from headscribe.core.lookups import Ablation, AblationEffect, Neuron, PromptHeads, Removed
 from headscribe.core.progress import Progress, Silent
+from headscribe.core.statistics import Interval, percentile_interval, resampled_counts
 from headscribe.inference.blocks import Blocks
 from headscribe.inference.running_model import Watched
 from headscribe.lookups.reading import Reading
@@ -118,17 +119,15 @@ def effect(rows: Sequence[Ablation], removed: Removed, *, seed: int = 0) -> Abla
     )
 
 
-def _interval(table: _Table, seed: int) -> tuple[float | None, float | None]:
+def _interval(table: _Table, seed: int) -> Interval:
     """95 % interval of the difference of means, from rows of (sum, count, sum, count)."""
     if len(table) < 2:
         return None, None
-    draw = np.random.default_rng(seed).multinomial(len(table), np.full(len(table), 1 / len(table)), DRAWS)
-    sums = draw @ table
-    usable = sums[(sums[:, 1] > 0) & (sums[:, 3] > 0)]
-    if not len(usable):
-        return None, None
-    low, high = np.quantile(usable[:, 0] / usable[:, 1] - usable[:, 2] / usable[:, 3], [0.025, 0.975])
-    return float(low), float(high)
+    active, n_active, inactive, n_inactive = (
+        resampled_counts(len(table), DRAWS, np.random.default_rng(seed)) @ table
+    ).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return percentile_interval(active / n_active - inactive / n_inactive, defined=0)
 
 
 def _of_one_length(jobs: Sequence[_Job], reading: Reading) -> Iterator[list[_Job]]:

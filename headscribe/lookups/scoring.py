@@ -9,9 +9,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from headscribe.core.intervals import wilson
 from headscribe.core.lookup_scores import ArmDifference, ArmScores, Pair, PairScore, Verdict
 from headscribe.core.lookups import Arm, Neuron
+from headscribe.core.statistics import percentile_interval, resample, wilson
 
 Array = NDArray[np.float64]
 
@@ -90,7 +90,8 @@ def arm_scores(arm: Arm, pairs: Sequence[PairScore], seed: int = 0) -> ArmScores
     own = [pair for pair in pairs if pair.arm == arm]
     groups = _by_neuron(own)
     scores = [pair.score for pair in own if pair.score is not None]
-    low, high = _percentiles(_means(groups, seed))
+    means = _means(groups, seed)
+    low, high = (None, None) if means is None else percentile_interval(means)
     asked = sum(pair.n_active + pair.n_inactive + pair.n_unanswered for pair in own)
     return ArmScores(
         arm=arm,
@@ -119,7 +120,7 @@ def arm_difference(pairs: Sequence[PairScore], seed: int = 0) -> ArmDifference |
     first, second = _means(own, seed), _means(chance, seed + 1)
     if first is None or second is None:
         return ArmDifference(difference, None, None)
-    return ArmDifference(difference, *_percentiles(first - second))
+    return ArmDifference(difference, *percentile_interval(first - second))
 
 
 def skewness(values: Sequence[float]) -> float | None:
@@ -142,16 +143,8 @@ def _means(groups: Sequence[Array], seed: int) -> Array | None:
     """Mean scores of resampled neurons, [RESAMPLES]; None below two neurons."""
     if len(groups) < 2:
         return None
-    draw = np.random.default_rng(seed)
-    chosen = draw.integers(len(groups), size=(RESAMPLES, len(groups)))
+    chosen = resample(len(groups), RESAMPLES, np.random.default_rng(seed))
     sums = np.array([group.sum() for group in groups])
     sizes = np.array([len(group) for group in groups])
     means: Array = sums[chosen].sum(1) / sizes[chosen].sum(1)
     return means
-
-
-def _percentiles(means: Array | None) -> tuple[float | None, float | None]:
-    if means is None:
-        return None, None
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)

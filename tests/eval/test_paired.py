@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headscribe.eval.paired import FEWEST, paired
+from headscribe.core.statistics import FEWEST
+from headscribe.eval.paired import paired
 
 
 def numbers(rng: np.random.Generator, n: int, mean: float, spread: float = 0.2) -> list[float | None]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headscribe.agent.verification.items import YES, ReaderItem
-from headscribe.core.intervals import wilson
 from headscribe.core.rounds import Confidence
+from headscribe.core.statistics import wilson
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headscribe.core.checks import Correlation
+from headscribe.core.statistics import Interval, percentile_interval, resample
 
 DRAWS = 1000
-LEVEL = 0.95
 _CHUNK = 100
 """Bootstrap samples computed at once."""
 
@@ -69,7 +69,7 @@ def _constant(values: Table) -> bool:
     return bool(np.all(values == values.flat[0]))
 
 
-def _interval(x: Table, y: Table, seed: int) -> tuple[float | None, float | None]:
+def _interval(x: Table, y: Table, seed: int) -> Interval:
     """The percentile interval; None where more than half of the samples are constant and have no r."""
     random = np.random.default_rng(seed)
     rows, heads = y.shape
@@ -78,15 +78,13 @@ def _interval(x: Table, y: Table, seed: int) -> tuple[float | None, float | None
     sums = np.stack([part.sum(0) for part in (x, y, x * x, y * y, x * y)], axis=1)
     found = []
     for start in range(0, DRAWS, _CHUNK):
-        chosen = random.integers(heads, size=(min(_CHUNK, DRAWS - start), heads))
+        chosen = resample(heads, min(_CHUNK, DRAWS - start), random)
         counts = np.stack([np.bincount(draw, minlength=heads) for draw in chosen])
         sx, sy, sxx, syy, sxy = (counts @ sums).T / (heads * rows)
         var_x, var_y = sxx - sx * sx, syy - sy * sy
         # a constant sample leaves rounding noise in place of a variance
         usable = (var_x > 1e-12 * sums[:, 2].max()) & (var_y > 1e-12 * sums[:, 3].max())
-        found.append((sxy - sx * sy)[usable] / np.sqrt(var_x[usable] * var_y[usable]))
-    values = np.clip(np.concatenate(found), -1, 1)
-    if len(values) < DRAWS / 2:
-        return None, None
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+        r = np.full(len(chosen), np.nan)
+        r[usable] = (sxy - sx * sy)[usable] / np.sqrt(var_x[usable] * var_y[usable])
+        found.append(np.clip(r, -1, 1))
+    return percentile_interval(np.concatenate(found))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from headscribe.core.analyses import GroupSharing
 from headscribe.core.settings import RELATION_HEAD
+from headscribe.core.statistics import permutation_p
 from headscribe.eval.compare.score_table import ScoreTable
 
 PERMUTATIONS = 10_000
@@ -53,14 +54,13 @@ def group_sharing(
     if not inside or not outside:
         return GroupSharing(why_not="too few heads of one layer were scored", group_size=size)
     # Numbers of pairs stay as they are under permutation, so the statistic grows with the pairs inside alone.
-    extreme = int((drawn >= shared_inside).sum())
     return GroupSharing(
         group_size=size,
         within=shared_inside / inside,
         between=(shared - shared_inside) / outside,
         n_within=inside,
         n_between=outside,
-        p_value=(1 + extreme) / (1 + permutations),
+        p_value=permutation_p(shared_inside, drawn),
         permutations=permutations,
     )
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headscribe.core.evaluation import Categories, CategorySummary, Level, Sorting
+from headscribe.core.statistics import FEWEST, cohen_kappa, percentile_interval, resampled_means
 from headscribe.eval.evaluate.phrases import PhraseFinder
 from headscribe.eval.evaluate.rules_judge import negated
 from headscribe.eval.evaluate.words import sentences
-from headscribe.eval.paired import FEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +136,6 @@ def summarise(
     )
 
 
-def cohen_kappa(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float | None:
-    """Cohen's kappa of two yes-or-no judges; None where both say the same of everything, or of nothing."""
-    if not len(one):
-        return None
-    agreed = float((one == other).mean())
-    chance = float(one.mean() * other.mean() + (1 - one.mean()) * (1 - other.mean()))
-    return None if chance >= 1 - 1e-12 else (agreed - chance) / (1 - chance)
-
-
 def _jaccard(
     one: NDArray[np.bool_], other: NDArray[np.bool_], resamples: int, seed: int
 ) -> tuple[float | None, float | None, float | None]:
@@ -155,10 +146,8 @@ def _jaccard(
     mean = float(per_head.mean())
     if len(per_head) < FEWEST or not resamples:
         return mean, None, None
-    rng = np.random.default_rng([seed, 4])
-    means = [per_head[rng.integers(0, len(per_head), len(per_head))].mean() for _ in range(resamples)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    return mean, float(low), float(high)
+    means = resampled_means(per_head, resamples, np.random.default_rng([seed, 4]))
+    return mean, *percentile_interval(means)
 
 
 def _by_layer(layers: NDArray[np.intp], n_layers: int) -> tuple[int, ...]:

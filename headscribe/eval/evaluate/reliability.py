@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from headscribe.core.evaluation import Bin, ConfidenceReliability, Judge, Judgment, head_agreement
 from headscribe.core.heads import Head
-from headscribe.core.intervals import wilson
-from headscribe.eval.paired import FEWEST
+from headscribe.core.statistics import FEWEST, percentile_interval, resample, spearman, wilson
 
 BINS = 5
 """Of equal width; a confidence below 0, which is less than chance, counts in the first."""
@@ -49,7 +48,7 @@ def reliability(
     confidence = np.array([known[head] for head in heads], dtype=np.float64)
     agreed = np.array([agreement[head] for head in heads])
     bins = _bins(confidence, agreed > 0)
-    rho, low, high = spearman(confidence, agreed, resamples=resamples, seed=seed)
+    rho, low, high = _rank_correlation(confidence, agreed, resamples, seed)
     return ConfidenceReliability(
         judge,
         n=len(heads),
@@ -77,39 +76,14 @@ def _bins(confidence: Array, right: NDArray[np.bool_]) -> tuple[Bin, ...]:
     return tuple(found)
 
 
-def spearman(
-    x: Array, y: Array, *, resamples: int, seed: int
+def _rank_correlation(
+    x: Array, y: Array, resamples: int, seed: int
 ) -> tuple[float | None, float | None, float | None]:
-    """Spearman's rank correlation with its 95% bootstrap interval over heads.
-
-    None where one side is constant; no interval with fewer than ``FEWEST`` heads.
-    """
-    rho = float(_rank_correlation(x[None], y[None])[0])
+    """Spearman's rho with its 95% bootstrap interval over heads; None where one side is constant."""
+    rho = float(spearman(x[None], y[None])[0])
     if np.isnan(rho):
         return None, None, None
     if len(x) < FEWEST or not resamples:
         return rho, None, None
-    chosen = np.random.default_rng([seed, 3]).integers(0, len(x), (resamples, len(x)))
-    drawn = _rank_correlation(x[chosen], y[chosen])
-    drawn = drawn[~np.isnan(drawn)]
-    if len(drawn) < resamples / 2:
-        return rho, None, None
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return rho, float(low), float(high)
-
-
-def _rank_correlation(x: Array, y: Array) -> Array:
-    """[draws] Spearman's rho of the rows of x and y ([draws, heads]), NaN where one is constant."""
-    a, b = (np.stack([_ranks(row) for row in values]) for values in (x, y))
-    a, b = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (a, b))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rho: Array = (a * b).sum(axis=1) / np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
-    return np.clip(rho, -1.0, 1.0)
-
-
-def _ranks(values: Array) -> Array:
-    """[heads] ranks from the smallest; equal values share the mean of theirs."""
-    ordered = np.sort(values)
-    below, up_to = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
-    ranks: Array = (below + up_to + 1) / 2
-    return ranks
+    chosen = resample(len(x), resamples, np.random.default_rng([seed, 3]))
+    return rho, *percentile_interval(spearman(x[chosen], y[chosen]))

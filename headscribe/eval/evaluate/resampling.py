@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from headscribe.core.evaluation import METRICS, Judge, Measured
 from headscribe.core.settings import EvaluateSettings
+from headscribe.core.statistics import FEWEST, percentile_interval, permutation_p, resampled_counts
 from headscribe.eval.evaluate.counts import Counts, Partition
 from headscribe.eval.evaluate.items import Items
 from headscribe.eval.evaluate.metrics import Array
-from headscribe.eval.paired import FEWEST
 
 _AT_ONCE = 100
 """Draws computed together; bounds the memory."""
-
-_TAILS = (0.025, 0.975)
 
 
 def measure(judge: Judge, items: Items, settings: EvaluateSettings) -> list[Measured]:
@@ -81,11 +79,9 @@ def _numbers(value: float, boot: Array | None, chance: Array | None) -> dict[str
     """A metric's value, its interval, and what the permutations give; None for what is undefined."""
     if np.isnan(value):
         return dict.fromkeys(("value", "low", "high", "chance", "chance_low", "chance_high", "p"))
-    low, high = (None, None) if boot is None else _ends(boot)
+    low, high = (None, None) if boot is None else percentile_interval(boot)
     chance = np.empty(0) if chance is None else chance[~np.isnan(chance)]
-    chance_low, chance_high = _ends(chance)
-    # A hair's breadth: sums in another order differ in the last digit.
-    reached = int((chance >= value - 1e-12).sum())
+    chance_low, chance_high = percentile_interval(chance)
     return {
         "value": value,
         "low": low,
@@ -93,7 +89,7 @@ def _numbers(value: float, boot: Array | None, chance: Array | None) -> dict[str
         "chance": float(chance.mean()) if len(chance) else None,
         "chance_low": chance_low,
         "chance_high": chance_high,
-        "p": (1 + reached) / (1 + len(chance)) if len(chance) else None,
+        "p": permutation_p(value, chance) if len(chance) else None,
     }
 
 
@@ -104,7 +100,7 @@ def _drawn_heads(n_heads: int, resamples: int, seed: int) -> Iterator[Array]:
         return
     for start in range(0, resamples, _AT_ONCE):
         draws = min(_AT_ONCE, resamples - start)
-        yield rng.multinomial(n_heads, np.full(n_heads, 1 / n_heads), size=draws).T.astype(np.float64)
+        yield resampled_counts(n_heads, draws, rng).T.astype(np.float64)
 
 
 def _permuted(items: Items, permutations: int, seed: int) -> Iterator[NDArray[np.bool_]]:
@@ -147,12 +143,3 @@ def _joined(blocks: Iterator[dict[str, Array]]) -> dict[str, Array]:
     return (
         {name: np.concatenate([block[name] for block in found], axis=1) for name in METRICS} if found else {}
     )
-
-
-def _ends(draws: Array) -> tuple[float | None, float | None]:
-    """The middle 95% of the draws; None where more than half of them are undefined."""
-    defined = draws[~np.isnan(draws)]
-    if len(defined) < max(1.0, len(draws) / 2):
-        return None, None
-    low, high = np.quantile(defined, _TAILS)
-    return float(low), float(high)

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headscribe.core.agreement import Estimate
-from headscribe.core.intervals import wilson
+from headscribe.core.statistics import FEWEST, Interval, percentile_interval, resampled_means, wilson
 
 RESAMPLES = 2_000
-FEWEST = 8
-"""With fewer heads no bootstrap interval is given: it would be far too sure of itself."""
 
 Answers = Sequence[bool]
 
@@ -47,25 +45,12 @@ def estimate(strata: Sequence[tuple[float, Sequence[Answers]]], seed: int = 0) -
     return Estimate(share, heads, labels, low, high, *bootstrap)
 
 
-def interval(samples: NDArray[np.float64]) -> tuple[float | None, float | None]:
+def interval(draws: NDArray[np.float64]) -> Interval:
     """The middle 95% of resampled values; None where more than one in twenty is undefined."""
-    known = samples[np.isfinite(samples)]
-    if len(known) < 0.95 * len(samples) or not len(known):
-        return None, None
-    low, high = np.quantile(known, [0.025, 0.975])
-    return float(low), float(high)
+    return percentile_interval(draws, defined=0.95)
 
 
-def resamples(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """[RESAMPLES, n] indices of heads drawn with replacement."""
-    return rng.integers(0, n, (RESAMPLES, n))
-
-
-def _bootstrap(
-    parts: Sequence[tuple[float, NDArray[np.float64]]], seed: int
-) -> tuple[float | None, float | None]:
+def _bootstrap(parts: Sequence[tuple[float, NDArray[np.float64]]], seed: int) -> Interval:
     rng = np.random.default_rng(seed)
-    total = np.zeros(RESAMPLES)
-    for weight, values in parts:
-        total += weight * values[resamples(len(values), rng)].mean(axis=1)
-    return interval(total)
+    means = [weight * resampled_means(values, RESAMPLES, rng) for weight, values in parts]
+    return interval(np.sum(means, axis=0))

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from headscribe.core.agreement import Prediction
 from headscribe.core.heads import Head
-from headscribe.eval.people.estimates import FEWEST, interval, resamples
+from headscribe.core.statistics import FEWEST, resample, spearman
+from headscribe.eval.people.estimates import RESAMPLES, interval
 
 
 def prediction(
@@ -28,7 +29,7 @@ def prediction(
         return Prediction(predictor, len(heads), reason="fewer than three heads have both")
     x = np.array([values[head] for head in heads], dtype=float)
     y = np.array([accepted[head] for head in heads], dtype=float)
-    draws = np.vstack([np.arange(len(heads)), resamples(len(heads), np.random.default_rng(seed))])
+    draws = np.vstack([np.arange(len(heads)), resample(len(heads), RESAMPLES, np.random.default_rng(seed))])
     areas, correlations = auroc(x[draws], y[draws]), spearman(x[draws], y[draws])
     enough = len(heads) >= FEWEST
     area, correlation = _number(areas[0]), _number(correlations[0])
@@ -62,25 +63,6 @@ def auroc(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
     pairs = n_positive * n_negative
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(pairs > 0, above / pairs, np.nan)
-
-
-def spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Spearman's rank correlation of each row.
-
-    Args:
-        x: [rows, heads].
-        y: [rows, heads].
-
-    Returns:
-        [rows]; NaN where either is constant.
-    """
-    from scipy.stats import rankdata
-
-    a, b = rankdata(x, axis=1), rankdata(y, axis=1)
-    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
-    scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(scale > 0, (a * b).sum(axis=1) / scale, np.nan)
 
 
 def _number(value: np.float64) -> float | None:

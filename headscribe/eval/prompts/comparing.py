@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from headscribe.core.heads import Head
 from headscribe.core.prompt_comparison import Difference, HeadResult, Measure, PromptResult, values
 from headscribe.core.records import Description, OperationScore, Status
-from headscribe.eval.paired import FEWEST, Paired, paired
+from headscribe.core.statistics import FEWEST
+from headscribe.eval.paired import Paired, paired
 
 CONFIDENCE = Measure("confidence", "confidence", "more")
 DESCRIBED = Measure("described", "share described", "more")

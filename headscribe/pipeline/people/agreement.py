@@ -41,11 +41,7 @@ def measure_agreement(
     Raises:
         BadStore: no run, no labels, or a key is missing.
         BadOption: the groups cannot be read.
-        MissingExtra: the packages of the extra ``people`` are not installed.
     """
-    from headscribe.eval.people.reliability import need_packages
-
-    need_packages()
     opened = RunDir.open(run)
     agreement = agreement_of(opened, groups=groups, key=key, seed=seed)
     document = {"schema_version": SCHEMA_VERSION, "kind": "people-agreement", **json_data(agreement)}
@@ -54,19 +50,13 @@ def measure_agreement(
 
 
 def agreement_of(
-    run: RunDir,
-    *,
-    groups: str | None = None,
-    key: Path | None = None,
-    seed: int = 0,
-    reliable: bool = True,
+    run: RunDir, *, groups: str | None = None, key: Path | None = None, seed: int = 0
 ) -> PeopleAgreement:
-    """As ``measure_agreement``, without writing; ``reliable=False`` leaves out what needs further packages.
+    """As ``measure_agreement``, without writing.
 
     Raises:
         BadStore: no labels, or a key is missing.
         BadOption: the groups cannot be read.
-        MissingExtra: packages are missing.
     """
     from headscribe.eval.people import agreement as measures
 
@@ -81,7 +71,7 @@ def agreement_of(
     verdicts = measures.verdicts(labels, described)
     predictions, notes = _predictions(run, answered, verdicts, seed)
     annotators = measures.labels_by_annotator(labels)
-    reliability, kappas = _reliability(labels, seed) if reliable and len(annotators) > 1 else ((), ())
+    reliability, kappas = _reliability(labels, seed) if len(annotators) > 1 else ((), ())
     return PeopleAgreement(
         model=run.header.model.name,
         exports=tuple(sorted({row.label.export for row in imported})),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headscribe.core.agreement import Estimate, GroupShares, HeadVerdict, PeopleAgreement
-from headscribe.core.errors import BadStore, MissingExtra
+from headscribe.core.errors import BadStore
 from headscribe.core.sections import Additions, CardNote, Section, Table, interval_text
 from headscribe.core.tokens import plain_line
 from headscribe.pipeline.people.agreement import agreement_of
@@ -24,23 +24,15 @@ def people_additions(run: RunDir) -> Additions | None:
     try:
         if not read_labels(run.path):
             return None
-        found, missing = _agreement(run)
+        found = agreement_of(run)
     except BadStore as error:
         return Additions((Section("people", _TITLE, f"Cannot be shown: {error}."),))
-    section = Section("people", _TITLE, _lead(found) + missing, tuple(people_tables(found)))
+    section = Section("people", _TITLE, _lead(found), tuple(people_tables(found)))
     notes = {row.head: (CardNote(_TITLE, _note(row)),) for row in found.verdicts}
     plausible = {
         row.head: row.fits_yes / row.fits_n for row in found.verdicts if row.described and row.fits_n
     }
     return Additions((section,), notes, {"judged plausible": plausible} if plausible else {})
-
-
-def _agreement(run: RunDir) -> tuple[PeopleAgreement, str]:
-    """What the labels amount to, and what could not be computed."""
-    try:
-        return agreement_of(run), ""
-    except MissingExtra as error:
-        return agreement_of(run, reliable=False), f" Left out: {error}."
 
 
 def _lead(found: PeopleAgreement) -> str:

@@ -14,8 +14,8 @@ from headscribe.agent.splits import mentions, name
 from headscribe.agent.verification import CHOICES, Answer, Judge, ReaderItem, make_items, measure
 from headscribe.agent.verification.judging import read_answer
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind
-from headscribe.core.intervals import wilson
 from headscribe.core.records import Token
+from headscribe.core.statistics import wilson
 from headscribe.prompts import load_template
 
 EVIDENCE = planted_evidence(3)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import (
     average_precision_score,
-    cohen_kappa_score,
     precision_recall_fscore_support,
     roc_auc_score,
 )
@@ -17,9 +16,8 @@ from sklearn.metrics import (
 from headscribe.core.evaluation import Judgment, Measured, head_agreement
 from headscribe.core.heads import Head
 from headscribe.core.settings import EvaluateSettings
-from headscribe.eval.evaluate.categories import cohen_kappa
 from headscribe.eval.evaluate.items import items_of
-from headscribe.eval.evaluate.reliability import reliability, spearman
+from headscribe.eval.evaluate.reliability import reliability
 from headscribe.eval.evaluate.resampling import measure
 
 QUICK = EvaluateSettings(threshold=0.5, resamples=0, permutations=0)
@@ -187,15 +185,20 @@ def test_a_head_agrees_by_what_both_sides_name() -> None:
     assert agreement == {Head(0, 0): 2 * 1 / 4, Head(0, 2): 0.0}
 
 
-def test_spearman_is_that_of_scipy() -> None:
+def test_confidence_has_its_rank_correlation_with_agreement_and_an_interval() -> None:
     rng = np.random.default_rng(3)
-    x, y = rng.integers(0, 6, 60).astype(float), rng.integers(0, 4, 60).astype(float)
-    rho, low, high = spearman(x + y, y, resamples=200, seed=0)
-    assert rho == pytest.approx(spearmanr(x + y, y).statistic)
-    assert low is not None
-    assert high is not None
-    assert low < rho < high
-    assert spearman(x, np.ones(60), resamples=10, seed=0) == (None, None, None)
+    scores, verdicts = rng.integers(0, 2, (60, 5)).astype(float), rng.integers(0, 2, (60, 5))
+    rows = judgments(scores, verdicts)
+    agreement = head_agreement(rows)
+    confidences = {head: float(value + rng.normal()) for head, value in agreement.items()}
+    got = reliability("rules", rows, confidences, resamples=200, seed=0)
+    pairs = [(confidences[head], value) for head, value in agreement.items()]
+    assert got.spearman == pytest.approx(spearmanr(*zip(*pairs, strict=True)).statistic)
+    assert got.spearman_low is not None
+    assert got.spearman_high is not None
+    assert got.spearman_low < got.spearman < got.spearman_high
+    constant = reliability("rules", rows, dict.fromkeys(agreement, 0.5), resamples=10, seed=0)
+    assert (constant.spearman, constant.spearman_low) == (None, None)
 
 
 def test_reliability_worked_by_hand() -> None:
@@ -219,13 +222,3 @@ def test_without_confidences_there_is_nothing_to_show() -> None:
     got = reliability("rules", rows, {Head(0, 0): None}, resamples=0, seed=0)
     assert "confidence" in (got.why_not or "")
     assert got.without_confidence == 1
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1))
-def test_kappa_is_that_of_scikit_learn(pairs: list[tuple[bool, bool]]) -> None:
-    one, other = (np.array(side) for side in zip(*pairs, strict=True))
-    if len(set(one.tolist()) | set(other.tolist())) == 1:
-        assert cohen_kappa(one, other) is None
-    else:
-        assert cohen_kappa(one, other) == pytest.approx(cohen_kappa_score(one, other))
