@@ -75,6 +75,12 @@ class DamagedCheckpoint(HeadscribeError):
     code = "damaged-checkpoint"
 
 
+class NotFinite(HeadscribeError):
+    """A running model that gives NaN or infinity, so that nothing can be said of it."""
+
+    code = "not-finite"
+
+
 class BadTokenizer(HeadscribeError):
     """No tokenizer, or one that does not fit the embedding."""
 

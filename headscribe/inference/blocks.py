@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from headscribe.inference.finite import require_finite
 from headscribe.inference.hooks import Tap, tapped
 from headscribe.inference.layout import layout_of
 from headscribe.inference.running_model import RunningModel
@@ -138,7 +139,7 @@ def matrix(module: Any) -> Float[Tensor, "out in"]:
 
 
 def _show(see: SeePost, layer: int, _: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
-    changed = see(layer, inputs[0])
+    changed = see(layer, require_finite(inputs[0], f"layer {layer} has neurons that give"))
     return None if changed is None else (changed, *inputs[1:])
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from torch import Tensor
 
 from headscribe.core.errors import UnhookableAttention
+from headscribe.inference.finite import require_finite
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -89,6 +90,8 @@ def _attention(
         result: tuple[Tensor, Tensor | None] = eager(module, query, key, value, attention_mask, **settings)
         return result
     layer: int = module.layer_idx
+    require_finite(value, f"layer {layer} has values that are")
     key, value, mask = tap.enter(layer, key, value, attention_mask)
     z, weights = eager(module, query, key, value, mask, **settings)
+    require_finite(z, f"layer {layer} has heads that give")
     return tap.leave(layer, z), weights

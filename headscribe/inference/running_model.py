@@ -12,6 +12,7 @@ from torch import Tensor
 
 from headscribe.core.errors import UnhookableAttention
 from headscribe.core.heads import Head
+from headscribe.inference.finite import require_finite
 from headscribe.inference.hooks import IMPLEMENTATION, Tap, register, tapped
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class RunningModel:
     def _logits(self, tap: Tap, **inputs: Tensor) -> Tensor:
         with tapped(tap):
             logits: Tensor = self.network(**inputs, use_cache=False, logits_to_keep=1).logits
-        return logits[:, -1]
+        return require_finite(logits[:, -1], "the next token's logits are")
 
     def _check(self, found: Watched) -> None:
         shape, batch = self.shape, len(found.ids)

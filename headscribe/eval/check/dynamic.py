@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from headscribe.eval.check.prompts import TokenPrompt, batches
+from headscribe.inference.finite import require_finite
 from headscribe.inference.running_model import RunningModel
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def hits_by_readout(
         for layer in range(shape.n_layers):
             heads = torch.stack([z[layer], _of_query_heads(values[layer], shape.n_heads)])
             for which, readout in enumerate(readouts):
-                hits = _decide(heads, readout.output(layer), targets, readout, k)
+                hits = _decide(heads, layer, targets, readout, k)
                 for place in range(len(prompt_sets)):
                     counts[which, place, :, :, layer] += hits[..., owners == place].sum(-1)
     return [
@@ -133,14 +134,15 @@ def _of_query_heads(values: Tensor, n_heads: int) -> Tensor:
 
 
 @torch.inference_mode()
-def _decide(heads: Tensor, w_o: Tensor, targets: Tensor, readout: Readout, k: int) -> Tensor:
+def _decide(heads: Tensor, layer: int, targets: Tensor, readout: Readout, k: int) -> Tensor:
     """Hits of a layer on the CPU: [2 kinds, n, n_heads, d_head] -> [2 kinds, 2 signs, n_heads, n] of bool."""
-    kinds, n, n_heads, _ = heads.shape
+    w_o, (kinds, n, n_heads, _) = readout.output(layer), heads.shape
     found = []
     size = max(1, ROWS // (2 * kinds * n))
     for first in range(0, n_heads, size):
         some = slice(first, first + size)
         written = torch.einsum("cnhe,hed->chnd", heads[:, :, some].to(w_o.dtype), w_o[some])
+        require_finite(written, f"layer {layer} has heads that write")
         # the k smallest logits are the k largest of the negative
         signed = torch.stack([written, -written], dim=1)
         asked = targets.expand(signed.shape[:-1]).reshape(-1)
