@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
 
 PARTS = {"from": "sources", "to": "targets", "alone": "alone", "phrases": "phrases"}
 """The keys of a lexicon in an operation file, and the attributes that hold them."""
+
+_Phrase = Annotated[str, Field(pattern=r"[\p{L}\p{N}]")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +27,18 @@ class Lexicon:
         phrases: what says everything wherever it stands, such as ``animal sound``.
     """
 
-    sources: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-    alone: tuple[str, ...] = ()
-    phrases: tuple[str, ...] = ()
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    sources: Annotated[tuple[_Phrase, ...], Field(alias="from")] = ()
+    targets: Annotated[tuple[_Phrase, ...], Field(alias="to")] = ()
+    alone: tuple[_Phrase, ...] = ()
+    phrases: tuple[_Phrase, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.alone or self.phrases or (self.sources and self.targets))
 
 
 NO_LEXICON = Lexicon()
-
-
-def read_lexicon(value: Any) -> Lexicon:
-    """The lexicon of an operation file.
-
-    Raises:
-        ValueError: says what is wrong with it.
-    """
-    if not isinstance(value, dict):
-        raise ValueError("'lexicon' must be an object")
-    if unknown := sorted(set(value) - set(PARTS)):
-        raise ValueError(f"'lexicon' has the unknown key '{unknown[0]}', known are {', '.join(PARTS)}")
-    parts = {PARTS[key]: tuple(_phrases(key, items)) for key, items in value.items()}
-    found = Lexicon(**parts)
-    if value and not found:
-        raise ValueError("'lexicon' needs 'alone', 'phrases', or both 'from' and 'to'")
-    return found
 
 
 def lexicon_from_name(name: str) -> Lexicon:
@@ -69,12 +57,3 @@ def definition_from_name(name: str) -> str:
     """A line for an operation whose file has no definition: ``maps colour to fruit``."""
     words = name.replace("_", " ").strip()
     return f"maps {words}" if "_to_" in name else words
-
-
-def _phrases(key: str, items: Any) -> Iterator[str]:
-    if not isinstance(items, list):
-        raise ValueError(f"'{key}' in 'lexicon' must be a list of phrases")
-    for item in items:
-        if not isinstance(item, str) or not any(char.isalnum() for char in item):
-            raise ValueError(f"'{key}' in 'lexicon' holds something that is no phrase")
-        yield item

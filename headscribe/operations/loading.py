@@ -6,27 +6,28 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from headscribe.core.errors import BadOperations
-from headscribe.operations.lexicon import NO_LEXICON, Lexicon, read_lexicon
+from headscribe.operations.lexicon import NO_LEXICON, PARTS
 from headscribe.operations.operation import Operation
 
 BUILTIN = Path(__file__).with_name("data")
 COLUMNS = ("source", "target")
-_DEFAULTS: dict[str, Any] = {
-    "category": "user",
-    "version": 1,
-    "source": "",
-    "licence": "",
-    "k": None,
-    "one_target": False,
-    "notes": "",
-    "definition": "",
-    "lexicon": {},
+_DEFAULTS = {"category": "user", "version": 1, "source": "", "licence": "", "k": None}
+_LINE, _COUNT = "a non-empty string, printable and on one line", "a whole number from 1"
+_MUST = {
+    **{"name": _LINE, "category": _LINE, "version": _COUNT, "k": f"null or {_COUNT}"},
+    **{"one_target": "true or false", "pairs": "a list of at least one pair", "lexicon": "an object"},
+    **dict.fromkeys(PARTS, "a list of phrases, each with a letter or a digit"),
 }
+"""What the value of a key must be; of other keys, a string."""
 _SEE = "See docs/operations.md"
+_CSV_HELP = "The first line must be source,target and every other line one pair"
 
 
 def builtin_operations() -> list[Operation]:
@@ -95,30 +96,19 @@ def _read(path: Path) -> Operation:
 def _from_csv(path: Path, text: str) -> Operation:
     """An operation of the user's own, named after its file."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    pairs: list[tuple[str, str]] = []
-    columns: list[str] | None = None
     try:
-        for row in reader:
-            where = f"{path}:{reader.line_num}"
-            if not row:
-                continue
-            if columns is None:
-                columns = [name.strip() for name in row]
-                if sorted(columns) != sorted(COLUMNS):
-                    raise BadOperations(f"the columns are {', '.join(columns)}", where=where, do=_CSV_HELP)
-                continue
-            if len(row) != len(COLUMNS):
-                raise BadOperations(f"{len(row)} values in a row of two columns", where=where, do=_CSV_HELP)
-            values = dict(zip(columns, row, strict=True))
-            pairs.append(_pair([values[name] for name in COLUMNS], where))
+        (first, columns), *rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise BadOperations(f"not CSV: {error}", where=f"{path}:{reader.line_num}", do=_CSV_HELP) from error
-    if not pairs:
-        raise BadOperations("the file has no pairs", where=path, do=_CSV_HELP)
-    return Operation(name=path.stem, pairs=tuple(pairs), **_DEFAULTS | {"lexicon": NO_LEXICON})
-
-
-_CSV_HELP = "The first line must be source,target and every other line one pair"
+    columns = [name.strip() for name in columns]
+    if sorted(columns) != sorted(COLUMNS):
+        raise BadOperations(f"the columns are {', '.join(columns)}", where=f"{path}:{first}", do=_CSV_HELP)
+    for line, row in rows:
+        if len(row) != len(COLUMNS):
+            what = f"{len(row)} values in a row of two columns"
+            raise BadOperations(what, where=f"{path}:{line}", do=_CSV_HELP)
+    pairs = [row if columns[0] == COLUMNS[0] else row[::-1] for _, row in rows]
+    return _operation(path, {"name": path.stem, "pairs": pairs}, [line for line, _ in rows], _CSV_HELP)
 
 
 def _from_json(path: Path, text: str) -> Operation:
@@ -128,27 +118,7 @@ def _from_json(path: Path, text: str) -> Operation:
         raise BadOperations(f"not JSON: {error.msg}", where=f"{path}:{error.lineno}", do=_SEE) from error
     except (ValueError, RecursionError) as error:
         raise BadOperations(f"not usable JSON: {error}", where=path, do=_SEE) from error
-    if not isinstance(content, dict):
-        raise BadOperations("the file must hold one JSON object", where=path, do=_SEE)
-    for key in content:
-        if key not in _DEFAULTS and key not in {"name", "pairs"}:
-            raise BadOperations(f"unknown key '{key}'", where=path, do=_SEE)
-    for key in ("name", "pairs"):
-        if key not in content:
-            raise BadOperations(f"the key '{key}' is missing", where=path, do=_SEE)
-    fields = _DEFAULTS | content
-    _check_fields(path, fields)
-    pairs = [_pair(pair, f"{path}, pair {index}") for index, pair in enumerate(fields["pairs"], start=1)]
-    if fields["one_target"]:
-        _check_one_target(path, pairs)
-    return Operation(**fields | {"pairs": tuple(pairs), "lexicon": _lexicon(path, fields["lexicon"])})
-
-
-def _lexicon(path: Path, value: Any) -> Lexicon:
-    try:
-        return read_lexicon(value)
-    except ValueError as error:
-        raise BadOperations(str(error), where=path, do=_SEE) from None
+    return _operation(path, content, (), _SEE)
 
 
 def _unique_keys(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -158,46 +128,55 @@ def _unique_keys(items: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(items)
 
 
-def _check_fields(path: Path, fields: dict[str, Any]) -> None:
-    def need(fine: bool, key: str, rule: str) -> None:
-        if not fine:
-            raise BadOperations(f"'{key}' must be {rule}", where=path, do=_SEE)
-
-    for key in ("name", "category"):
-        need(isinstance(fields[key], str) and bool(fields[key].strip()), key, "a non-empty string")
-        need(fields[key].isprintable(), key, "printable, on one line")
-    for key in ("source", "licence", "notes", "definition"):
-        need(isinstance(fields[key], str), key, "a string")
-    need(_positive(fields["version"]), "version", "a whole number from 1")
-    need(fields["k"] is None or _positive(fields["k"]), "k", "null or a whole number from 1")
-    need(isinstance(fields["one_target"], bool), "one_target", "true or false")
-    need(isinstance(fields["pairs"], list) and bool(fields["pairs"]), "pairs", "a list of at least one pair")
-
-
-def _positive(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _pair(values: object, where: str) -> tuple[str, str]:
-    if not isinstance(values, list) or len(values) != 2 or not all(isinstance(word, str) for word in values):
-        raise BadOperations("a pair must be two strings, source and target", where=where, do=_SEE)
-    for word, side in zip(values, COLUMNS, strict=True):
-        if not word.strip():
-            raise BadOperations(f"the {side} is empty", where=where, do="Fill it in, or remove the pair")
-        if word != word.strip():
-            raise BadOperations(f"spaces around the {side} '{word}'", where=where, do="Remove them")
-        if any("\ud800" <= character <= "\udfff" for character in word):
-            raise BadOperations(f"the {side} holds half a character", where=where, do="Write it in full")
-    return values[0], values[1]
+def _operation(path: Path, content: Any, lines: Sequence[int], do: str) -> Operation:
+    """The operation of a file's content; ``lines`` are those of its pairs, where they have some."""
+    if not isinstance(content, dict):
+        raise BadOperations("the file must hold one JSON object", where=path, do=do)
+    try:
+        operation = _reader().validate_python(_DEFAULTS | content)
+    except ValidationError as error:
+        what, pair = _fault(error)
+        if pair is None:
+            raise BadOperations(what, where=path, do=do) from None
+        where = f"{path}:{lines[pair]}" if lines else f"{path}, pair {pair + 1}"
+        raise BadOperations(what, where=where, do="Correct the pair, or take it out") from None
+    if operation.lexicon != NO_LEXICON and not operation.lexicon:
+        raise BadOperations("'lexicon' needs 'alone', 'phrases', or both 'from' and 'to'", where=path, do=do)
+    if operation.one_target:
+        _check_one_target(path, operation.pairs)
+    return operation
 
 
-def _check_one_target(path: Path, pairs: list[tuple[str, str]]) -> None:
+@cache
+def _reader() -> TypeAdapter[Operation]:
+    return TypeAdapter(Operation)
+
+
+def _fault(error: ValidationError) -> tuple[str, int | None]:
+    """What is wrong, and the place from 0 of the pair that is.
+
+    A key that nobody knows comes first: it may be one that is missing, misspelt.
+    """
+    first = min(error.errors(), key=lambda one: one["type"] != "unexpected_keyword_argument")
+    kind, place = first["type"], first["loc"]
+    if place[0] == "pairs" and len(place) > 1:
+        what = "a pair must be two strings, source and target"
+        if kind == "word":
+            what = f"the {COLUMNS[int(place[2])]} {first['input']!r} {first['msg']}"
+        return what, int(place[1])
+    keys = [part for part in place if isinstance(part, str)]
+    name = " in ".join(f"'{key}'" for key in reversed(keys))
+    if kind == "unexpected_keyword_argument":
+        return f"unknown key {name}", None
+    if kind == "missing":
+        return f"the key {name} is missing", None
+    return f"{name} must be {_MUST.get(keys[-1], 'a string')}", None
+
+
+def _check_one_target(path: Path, pairs: Sequence[tuple[str, str]]) -> None:
     first: dict[str, int] = {}
     for index, (source, _) in enumerate(pairs, start=1):
         if source in first:
-            raise BadOperations(
-                f"'{source}' stands in pairs {first[source]} and {index}, but one_target is true",
-                where=path,
-                do="Keep one of them",
-            )
+            what = f"'{source}' stands in pairs {first[source]} and {index}, but one_target is true"
+            raise BadOperations(what, where=path, do="Keep one of them")
         first[source] = index

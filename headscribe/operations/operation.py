@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
 
 from headscribe.core.chat import content_hash
 from headscribe.operations.lexicon import NO_LEXICON, Lexicon
@@ -14,9 +18,32 @@ CATEGORIES = (*PAPER_CATEGORIES, "code", "commonsense", "orthography", "successo
 """The categories of the built-in operations; a user's file may name its own."""
 
 
+def _line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError
+    return text
+
+
+def _word(word: str) -> str:
+    if not word.strip():
+        raise PydanticCustomError("word", "is empty")
+    if word != word.strip():
+        raise PydanticCustomError("word", "has spaces around it")
+    if any("\ud800" <= character <= "\udfff" for character in word):
+        raise PydanticCustomError("word", "holds half a character")
+    return word
+
+
+_Line = Annotated[str, AfterValidator(_line)]
+_Count = Annotated[int, Strict(), Field(ge=1)]
+_Word = Annotated[str, AfterValidator(_word)]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A relation between words, given by examples (definitions section 2; MAPS section 4.1).
+
+    The types say what a file may hold, and are checked where one is read.
 
     Attributes:
         name: unique name, such as ``country_to_capital``.
@@ -33,14 +60,16 @@ class Operation:
             evaluation alone and changes no score.
     """
 
-    name: str
-    category: str
-    version: int
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: _Line
+    category: _Line
+    version: _Count
     source: str
     licence: str
-    k: int | None
-    pairs: tuple[tuple[str, str], ...]
-    one_target: bool = False
+    k: _Count | None
+    pairs: Annotated[tuple[tuple[_Word, _Word], ...], Field(min_length=1)]
+    one_target: Annotated[bool, Strict()] = False
     notes: str = ""
     definition: str = ""
     lexicon: Lexicon = NO_LEXICON

@@ -44,8 +44,8 @@ def test_without_one_the_lexicon_is_empty(tmp_path: Path) -> None:
     [
         ([], "must be an object"),
         ({"alone": "plural"}, "must be a list"),
-        ({"alone": ["plural", 3]}, "no phrase"),
-        ({"alone": ["…"]}, "no phrase"),
+        ({"alone": ["plural", 3]}, "a list of phrases, each with a letter or a digit"),
+        ({"alone": ["…"]}, "a list of phrases, each with a letter or a digit"),
         ({"words": ["plural"]}, "unknown key 'words'"),
         ({"to": ["capital"]}, "both 'from' and 'to'"),
     ],
