@@ -15,8 +15,9 @@ from headscribe.pipeline.lookups.asked_stages import AskedStages
 from headscribe.pipeline.lookups.model_stages import Made, ModelStages
 from headscribe.pipeline.lookups.options import LookupOptions
 from headscribe.pipeline.lookups.plan import LookupsPlan, make_plan
-from headscribe.pipeline.lookups.request import LookupsRequest, read_request, stages_to_make
+from headscribe.pipeline.lookups.request import LookupsRequest, read_request
 from headscribe.pipeline.lookups.results import LookupsSummary, sum_up
+from headscribe.pipeline.lookups.stages import stage_inputs, stages_to_make
 from headscribe.pipeline.map.model import model_header
 from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.headers import now
@@ -101,7 +102,7 @@ class _Session:
         before = AFTER[stage]
         after = self.found.done(before) if before else None
         done = StageDone(
-            inputs=request.inputs(stage),
+            inputs=stage_inputs(request, stage),
             after=after.identity if after else "",
             counts=made.counts,
             left_out=dict(left_out),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from headscribe.core.chat import content_hash
 from headscribe.core.lookups import LeftOut, Neuron, Split, TopPrompt
 from headscribe.pipeline.lookups.request import LookupsRequest
+from headscribe.pipeline.lookups.stages import stage_inputs
 from headscribe.store.atomic import write_text
 from headscribe.store.lookups.lookup_dir import LookupDir
 from headscribe.store.lookups.lookup_tables import PROMPTS
@@ -93,7 +94,7 @@ class TextPass:
     @property
     def _identity(self) -> str:
         before = self.found.done("neurons")
-        return content_hash([self.request.inputs("prompts"), before.identity if before else ""])
+        return content_hash([stage_inputs(self.request, "prompts"), before.identity if before else ""])
 
     def _save(self) -> None:
         state = {
