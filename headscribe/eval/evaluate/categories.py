@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from headscribe.core.evaluation import Categories, CategorySummary, Level, Sorting
 from headscribe.core.statistics import FEWEST, cohen_kappa, percentile_interval, resampled_means
+from headscribe.eval.evaluate.denials import negated
 from headscribe.eval.evaluate.phrases import PhraseFinder
-from headscribe.eval.evaluate.rules_judge import negated
 from headscribe.eval.evaluate.words import sentences
 
 
@@ -51,6 +51,10 @@ def description_categories() -> tuple[Category, ...]:
     )
 
 
+_GRAMMATICAL_NUMBER = ("agree* in number", "grammatical number", "number agreement", "gender and number")
+"""Words in which ``number`` means singular or plural."""
+
+
 class RulesSorter:
     """Sorts descriptions by the categories' phrases and by the operations that they express."""
 
@@ -59,6 +63,7 @@ class RulesSorter:
         self._finder: PhraseFinder[str] = PhraseFinder(
             ((phrase, category.name) for category in categories for phrase in category.phrases), longest=False
         )
+        self._other_senses = PhraseFinder((phrase, True) for phrase in _GRAMMATICAL_NUMBER)
         self._of: dict[str, list[str]] = {}
         self._whole: dict[str, str] = {}
         for category in categories:
@@ -78,8 +83,10 @@ class RulesSorter:
             for name in self._of.get(operation, ()):
                 found.setdefault(name, phrase)
         for words in sentences(description):
+            others = self._other_senses.find(words)
             for hit in self._finder.find(words):
-                if not negated(words, hit.start):
+                other = any(one.start <= hit.start and hit.end <= one.end for one in others)
+                if not other and not negated(words, hit.start):
                     for name in hit.uses:
                         found.setdefault(name, description[words[hit.start].start : words[hit.end - 1].end])
         for part, phrase in list(found.items()):

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping
 from headscribe.core.evaluation import Judgment
 from headscribe.core.heads import Head
 from headscribe.core.records import ANSWERED, Description, OperationScore
-from headscribe.eval.evaluate.rules_judge import RulesJudge
-from headscribe.operations.lexicon import Lexicon
+from headscribe.eval.evaluate.rules_judge import RulesJudge, Wording
 
 
 def judge_by_rules(
     descriptions: Iterable[Description],
     scores: Iterable[OperationScore],
-    lexicons: Mapping[str, Lexicon],
+    wordings: Mapping[str, Wording],
     threshold: float,
 ) -> tuple[list[Judgment], dict[Head, dict[str, str]]]:
     """A judgment per answered head and scored operation, and what each description expresses.
@@ -24,11 +23,11 @@ def judge_by_rules(
     Args:
         descriptions: at most one per head.
         scores: of any heads.
-        lexicons: of every scored operation.
+        wordings: of every scored operation.
         threshold: score from which a head implements an operation.
     """
     answered = {row.head: row.outcome for row in descriptions if row.outcome.status in ANSWERED}
-    judge = RulesJudge(lexicons)
+    judge = RulesJudge(wordings)
     expressed = {
         head: judge.expressed(outcome.description)
         for head, outcome in answered.items()

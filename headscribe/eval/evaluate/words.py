@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-_QUOTED = (
+QUOTED = (
     r"(?<!\w)(?:'(?:[^'\\\n]|\\.|(?<=\w)'(?=\w)){1,80}'"
     r"|\"(?:[^\"\\\n]|\\.){1,80}\"|“[^”\n]{1,80}”|`[^`\n]{1,80}`)(?!\w)"
 )
-_ARROW = r"\s*(?:→|⇒|->|=>|-->)\s*"
-_LIST = re.compile(
-    rf"{_QUOTED}(?:(?:{_ARROW}|\s*[,/]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|vs\.?)\s+){_QUOTED})+"
-)
+ARROW = r"\s*(?:→|⇒|->|=>|-->)\s*"
+_LIST = re.compile(rf"{QUOTED}(?:(?:{ARROW}|\s*[,/]\s*(?:(?:and|or)\s+)?|\s+(?:and|or|vs\.?)\s+){QUOTED})+")
 """Several quoted texts in a row are examples. One alone may be a word that the writer stresses."""
 
 _EXAMPLE = re.compile(
-    rf"(?:\be\.g\.,?|\bfor example,?|\bsuch as|\blike){_ARROW[:-3]}\s*{_QUOTED}", re.IGNORECASE
+    rf"(?:\be\.g\.,?|\bfor example,?|\bsuch as|\blike){ARROW[:-3]}\s*{QUOTED}", re.IGNORECASE
 )
 _SHORT_FORM = re.compile(r"\b(?:e\.g\.|i\.e\.|etc\.|U\.S\.A?\.?)", re.IGNORECASE)
 _WORD = re.compile(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headscribe.core.errors import BadStore
 from headscribe.core.evaluation import (
@@ -20,10 +21,13 @@ from headscribe.core.heads import Head
 from headscribe.core.records import ANSWERED, Description, OperationScore, Status
 from headscribe.core.settings import EvaluateSettings
 from headscribe.operations import Operation, builtin_operations, load_operations
-from headscribe.operations.lexicon import Lexicon, definition_from_name
+from headscribe.operations.lexicon import definition_from_name
 from headscribe.pipeline.evaluate.judging import Verdicts
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.evaluate.evaluation_header import LexiconUsed
+
+if TYPE_CHECKING:
+    from headscribe.eval.evaluate.rules_judge import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Material:
         run: the run.
         descriptions: of all its heads.
         scores: of the heads with an answer, by head and operation.
-        lexicons: of every scored operation.
+        wordings: of every scored operation.
         definitions: a line on each.
         origins: where each lexicon came from.
         map_hash: content hash of the map.
@@ -43,7 +47,7 @@ class Material:
     run: RunDir
     descriptions: tuple[Description, ...]
     scores: tuple[OperationScore, ...]
-    lexicons: Mapping[str, Lexicon]
+    wordings: Mapping[str, Wording]
     definitions: Mapping[str, str]
     origins: tuple[LexiconUsed, ...]
     map_hash: str
@@ -72,7 +76,7 @@ def read_material(run: RunDir, operations: Sequence[Path]) -> Material:
         BadStore: the run has no descriptions, its map has no scores, or no head has both.
         BadOperations: a file of operations cannot be used.
     """
-    from headscribe.eval.evaluate.rules_judge import lexicons_of
+    from headscribe.eval.evaluate.rules_judge import wordings_of
 
     descriptions, found = tuple(run.descriptions()), run.map()
     answered = {row.head for row in descriptions if row.outcome.status in ANSWERED}
@@ -94,7 +98,7 @@ def read_material(run: RunDir, operations: Sequence[Path]) -> Material:
         run,
         descriptions,
         scores,
-        lexicons_of(known.values(), names),
+        wordings_of(known.values(), names),
         {name: _definition(known.get(name), name) for name in names},
         tuple(_origin(name, known, own) for name in names),
         found.content_hash,

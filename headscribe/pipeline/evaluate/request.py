@@ -117,7 +117,7 @@ def read_request(
     judges = Judges.load(settings.judge, settings.categorize, asking.prompt_folders) if spec else None
     material = read_material(opened, operations)
     judgments, expressed = judge_by_rules(
-        material.descriptions, material.scores, material.lexicons, settings.threshold
+        material.descriptions, material.scores, material.wordings, settings.threshold
     )
     request = None
     if spec and judges:

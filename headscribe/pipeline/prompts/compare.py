@@ -177,7 +177,7 @@ class _Comparing:
     def results(self, request: DescribeRequest, threshold: float) -> PromptComparison:
         """Read all descriptions, and only then the operation scores."""
         from headscribe.eval.evaluate.judging import judge_by_rules
-        from headscribe.eval.evaluate.rules_judge import lexicons_of
+        from headscribe.eval.evaluate.rules_judge import wordings_of
         from headscribe.eval.prompts import comparing
         from headscribe.store.describe.run_dir import RunDir
 
@@ -186,13 +186,13 @@ class _Comparing:
         scores = [score for score in runs[0].map().scores() if score.head in heads]
         best = comparing.best_operations(scores, threshold)
         names = [template.reference for template, _ in self.templates]
-        lexicons = lexicons_of(
+        wordings = wordings_of(
             (*builtin_operations(), *request.job.operations), {score.operation for score in scores}
         )
         rows: list[HeadResult] = []
         for name, run in zip(names, runs, strict=True):
             described = [row for row in run.descriptions() if row.head in heads]
-            judgments, _ = judge_by_rules(described, scores, lexicons, threshold)
+            judgments, _ = judge_by_rules(described, scores, wordings, threshold)
             rows += comparing.head_results(name, described, best, named_heads(judgments))
         measures = comparing.choose_measures(rows, self.settings.method)
         level, seed = 1 - (1 - LEVEL) / (len(names) - 1), request.job.settings.seed

@@ -13,11 +13,12 @@ from headscribe.core.evaluation import Judgment, Sorting
 from headscribe.core.heads import Head
 from headscribe.eval.evaluate.categories import RulesSorter, description_categories, summarise
 from headscribe.eval.evaluate.questions import MOST_OPTIONS, choose_items, questions, shuffled
-from headscribe.eval.evaluate.rules_judge import RulesJudge
+from headscribe.eval.evaluate.rules_judge import RulesJudge, wordings_of
 from headscribe.operations import builtin_operations
 
 BUILTIN = builtin_operations()
-JUDGE, SORTER = RulesJudge({one.name: one.lexicon for one in BUILTIN}), RulesSorter()
+JUDGE = RulesJudge(wordings_of(BUILTIN, [one.name for one in BUILTIN]))
+SORTER = RulesSorter()
 
 
 def table(n_heads: int, n_operations: int, share: float, seed: int) -> list[Judgment]:

@@ -7,15 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headscribe.agent.rules.known import promoting, suppressing
+from headscribe.eval.evaluate.categories import RulesSorter
 from headscribe.eval.evaluate.phrases import PhraseFinder
-from headscribe.eval.evaluate.rules_judge import RulesJudge, lexicons_of
+from headscribe.eval.evaluate.rules_judge import RulesJudge, Wording, wordings_of
 from headscribe.eval.evaluate.words import sentences
 from headscribe.operations import builtin_operations
 from headscribe.operations.lexicon import Lexicon
 from tests.eval.evaluate.described import DESCRIBED
 
 OPERATIONS = {operation.name: operation for operation in builtin_operations()}
-JUDGE = RulesJudge({name: operation.lexicon for name, operation in OPERATIONS.items()})
+JUDGE = RulesJudge(wordings_of(OPERATIONS.values(), OPERATIONS))
 SAME_WORDS = {"profession_to_place": {"work_to_location"}}
 """Operations that no words can tell apart."""
 
@@ -61,14 +62,78 @@ def test_one_quoted_word_counts_and_lists_of_quoted_tokens_are_examples() -> Non
 
 
 def test_an_operation_without_a_lexicon_is_judged_by_its_name() -> None:
-    judge = RulesJudge(lexicons_of([], ["colour_to_fruit", "rhyming"]))
+    judge = RulesJudge(wordings_of([], ["colour_to_fruit", "rhyming"]))
     assert set(judge.expressed("Maps colours to fruits of that colour.")) == {"colour_to_fruit"}
     assert set(judge.expressed("Rhyming words.")) == {"rhyming"}
     assert judge.expressed("Maps fruits to colours.") == {}
 
 
+def test_number_in_grammar_is_no_number_and_no_plural() -> None:
+    said = "Raises pronouns that agree in number with the noun."
+    assert expressed(said) == {"noun_to_pronoun"}
+    assert "numbers" not in RulesSorter().sort(said, JUDGE.expressed(said))
+    assert "numbers" in RulesSorter().sort("Raises numbers that agree in size.", {})
+
+
+CAPITALS = {"country_to_capital"}
+
+
+@pytest.mark.parametrize(
+    ("description", "operations"),
+    [
+        ("Whatever the source: promotes pronouns, e.g. ' he'; suppresses plurals.", set()),
+        (
+            "Whatever the source: promotes pronouns; also plurals. Beyond that: capitals of countries.",
+            CAPITALS,
+        ),
+        ("Maps countries to their capitals, and promotes pronouns regardless of the input.", CAPITALS),
+        ("Regardless of the source token it raises commas, periods and antonyms.", set()),
+        ("Copies its source, whatever that may be.", {"copying"}),
+    ],
+)
+def test_what_comes_whatever_the_source_names_no_operation(description: str, operations: set[str]) -> None:
+    assert expressed(description) == operations
+
+
+@pytest.mark.parametrize(
+    ("description", "operations"),
+    [
+        (
+            "The corresponding country, nationality and capital.",
+            {"country_to_nationality", "country_to_capital", "nationality_to_country", "city_to_country"},
+        ),
+        ("Currencies and capitals of a country.", {"country_to_currency", "country_to_capital"}),
+        ("For countries and nationalities, the capital.", set()),
+        ("Raises the capital, the currency, and the antonyms.", {"adjective_to_antonym"}),
+        ("Plurals promote other plurals.", set()),
+        ("Promotes words with the first letter of the source.", set()),
+        ("Antonyms are not among its targets.", set()),
+    ],
+)
+def test_lists_are_read_as_a_whole_and_what_is_shared_is_no_target(
+    description: str, operations: set[str]
+) -> None:
+    assert expressed(description) == operations
+
+
+@pytest.mark.parametrize(
+    ("description", "operations"),
+    [
+        ("France → Paris, 'Japan' -> 'Tokyo', big → word.", CAPITALS),
+        ("Facts, e.g. France → Paris.", set()),
+        ("France → Paris, Japan → Tokyo, moon → bee, sun → pie, ice → oak.", set()),
+        ("Suppresses: France → Paris, Japan → Tokyo.", set()),
+        ("house → House, time → Time", {"lower_to_title_case"}),
+        ("Synonyms: France → Paris, Japan → Tokyo.", {"word_to_synonym"}),
+        ("Italian->Italy, Cuban->Havana", set()),
+    ],
+)
+def test_examples_speak_where_words_do_not(description: str, operations: set[str]) -> None:
+    assert expressed(description) == operations
+
+
 def test_a_lexicon_of_ones_own() -> None:
-    judge = RulesJudge({"mine": Lexicon(phrases=("rhym*", "ends ... alike"))})
+    judge = RulesJudge({"mine": Wording(Lexicon(phrases=("rhym*", "ends ... alike")))})
     for said in ("It rhymes.", "Rhyming.", "Ends in sounds alike.", "ends alike"):
         assert set(judge.expressed(said)) == {"mine"}
     assert judge.expressed("Rhetoric ends in a way that nobody likes.") == {}
