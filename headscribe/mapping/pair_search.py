@@ -52,6 +52,21 @@ def pruned_search(best: BestEntries, tile: int = TILE) -> int:
     columns that cannot are cut off, and a product of *sketches* may rule out the rest: with a = (a₁, a₂), a₁
     the leading dimensions, a · b ≤ a₁ · b₁ + ‖a₂‖ ‖b₂‖. Where neither rules much out, this is the plain
     search in another order.
+
+    An example with k = 2, tiles of one row, and factors that are balanced already (columns orthogonal, equal
+    in length to those of the other factor, the longest first):
+
+    >>> a = torch.tensor([[4.0, 1.0], [-4.0, 1.0], [0.0, 1.0], [0.0, -1.0]])
+    >>> best = BestEntries(a, a, k=2)
+    >>> pruned_search(best, tile=1)
+    4
+    >>> best.entries().values.tolist()
+    [17.0, 17.0]
+
+    The rows have the lengths √17, √17, 1 and 1, so four tiles have the bound 17, eight √17 and four 1. The
+    first entries give the threshold 17; behind the four tiles that can reach it the search ends, with 4 of 16
+    entries multiplied. A sketch of the leading dimension says more than the lengths: rows 0 and 1 of the two
+    factors reach at most 4 · (-4) + 1 · 1 = -15, where the lengths leave 17 open.
     """
     new_a, new_b, rest = balanced(best.a, best.b)
     left, right = _Sorted(new_a, _lengths(best.a), tile), _Sorted(new_b, _lengths(best.b), tile)
@@ -66,7 +81,7 @@ def pruned_search(best: BestEntries, tile: int = TILE) -> int:
         if bound < best.threshold:
             break
         i, j = divmod(place, bounds.shape[1])
-        search.tile(left.parts[i], right.parts[j], float(slack[i, j]))
+        search.look_at(left.parts[i], right.parts[j], float(slack[i, j]))
     return search.multiplied
 
 
@@ -87,7 +102,14 @@ class _Sorted:
 
 @dataclass
 class _TileSearch:
-    """Searches tiles, and learns whether sketches pay."""
+    """Searches tiles, and learns whether sketches pay.
+
+    Attributes:
+        multiplied: entries multiplied in full.
+        tiles: tiles looked at.
+        sketched: entries whose sketches were multiplied.
+        decided: of these, those in tiles that then needed no product in full.
+    """
 
     best: BestEntries
     left: _Sorted
@@ -97,8 +119,10 @@ class _TileSearch:
     sketched: int = 1
     decided: int = 1
 
-    def tile(self, rows: slice, columns: slice, slack: float) -> None:
+    def look_at(self, rows: slice, columns: slice, slack: float) -> None:
+        """Offer the entries of a tile that reach the threshold, as far as products are off by the slack."""
         limit = self.best.threshold - slack
+        # rows are sorted by length: those that reach the limit with the longest column stand first
         n = _reaching(self.left.lengths[rows], float(self.right.lengths[columns.start]), limit)
         m = _reaching(self.right.lengths[columns], float(self.left.lengths[rows.start]), limit)
         rows, columns = slice(rows.start, rows.start + n), slice(columns.start, columns.start + m)
@@ -115,6 +139,7 @@ class _TileSearch:
             self._offer(rows, columns, found)
 
     def _sketch_decides(self, rows: slice, columns: slice, limit: float) -> bool:
+        """Whether sketches leave so few entries of a tile that these are offered one by one, or none."""
         upper = self.left.sketches[rows] @ self.right.sketches[columns].T
         if float(upper.amax()) < limit:
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from typing import Any
 
 import pytest
@@ -106,6 +107,11 @@ def test_zero_rows_win_in_a_map_below_zero() -> None:
     assert found.rows.tolist()[:10] == [7] * 10
     assert found.columns.tolist()[:10] == list(range(10))
     assert found.values[9] == 0 > found.values[10]
+
+
+def test_the_example_of_the_pruned_search_is_as_it_says() -> None:
+    found = doctest.testmod(pair_search)
+    assert (found.failed, found.attempted) == (0, 4)
 
 
 def test_a_map_of_zeros_gives_its_first_pairs() -> None:
