@@ -33,6 +33,7 @@ VIEWS = {
     "paper, norms folded": MapSettings(view="paper", norms="fold"),
     "parts, raw": MapSettings(view="parts", source_view="raw"),
     "parts, first-mlp": MapSettings(view="parts", source_view="first-mlp"),
+    "parts, residual, norms left out": MapSettings(view="parts", source_view="residual", norms="leave"),
     "parts, residual": MapSettings(view="parts", source_view="residual"),
 }
 ROWS, FIRST = 30, 5

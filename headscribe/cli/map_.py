@@ -10,7 +10,7 @@ import typer
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
 from headscribe.cli.settings import Without, takes_settings
-from headscribe.cli.show import print_json
+from headscribe.cli.show import counted, print_json
 from headscribe.core.settings import MapSettings
 
 
@@ -54,4 +54,4 @@ def map_(
     print_maps(maps)
     left = len(maps) - SHOWN
     more = f", {left} more than shown" if left > 0 else ""
-    typer.echo(f"{len(maps)} heads mapped{more}. All in {out}/mappings.parquet")
+    typer.echo(f"{counted(len(maps), 'head')} mapped{more}. All in {out}/mappings.parquet")

@@ -59,7 +59,7 @@ def probe(
     if settings.view == "parts":
         columns.insert(1, ("σ_t" if reverse else "Acts on it", "left"))
         for row, line in zip(rows, cells, strict=True):
-            line.insert(1, f"{row['saliency']:.2f}\nmore than on {row['percentile']:.0%}")
+            line.insert(1, f"{row['saliency']:.2f}\n{_more_than(row['percentile'])}")
     elif not reverse:
         columns.insert(1, ("Saliency", "right"))
         for row, line in zip(rows, cells, strict=True):
@@ -67,6 +67,13 @@ def probe(
     print_table(f"{parse_head(head).name} of {model}", columns, cells)
     if settings.view == "parts" and rows:
         _print_constant(rows, reverse=reverse)
+
+
+def _more_than(share: float) -> str:
+    """On which share of the vocabulary a head acts less; all of it never, as the token is of it."""
+    if share > 0.999:
+        return "more than on\n99.9% of tokens"
+    return f"more than on\n{share:.1%} of tokens" if share > 0.99 else f"more than on\n{share:.0%} of tokens"
 
 
 def _number(token: dict[str, object]) -> str:

@@ -37,6 +37,11 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 head, 270 heads."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def print_json(value: Any) -> None:
     """Write one JSON document, of data or records, and nothing else to stdout."""
     json.dump(json_data(value), sys.stdout, ensure_ascii=True, allow_nan=False, indent=2)

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from headscribe.cli.show import print_table
+import typer
+
+from headscribe.cli.show import counted, print_table
 from headscribe.core.parts import TakenApart
 from headscribe.core.records import HeadMap, Token
 from headscribe.core.tokens import show_token
 
-SHOWN = 40
+SHOWN = 15
 COLUMNS = (("Head", "left"), ("Saliency", "right"), ("Source", "left"), ("Promoted", "left"))
-PARTS_COLUMNS = (
-    ("Head", "left"),
-    ("Agreement", "right"),
-    ("Beyond chance", "right"),
-    ("Sharpest", "left"),
-    ("Whatever the source", "left"),
-    ("Share", "right"),
-    ("Roles", "right"),
-)
+_ROWS, _TOKENS = 3, 4
 
 
 def print_maps(maps: Sequence[HeadMap]) -> None:
-    """A table of the first heads, one row each; of heads taken apart, those whose rows agree most."""
+    """The first heads, one row each; of heads taken apart, a few lines for those whose rows agree most.
+
+    At the end stands how many heads there are.
+    """
     apart = [one for one in maps if isinstance(one, TakenApart)]
     if apart:
         apart.sort(key=lambda one: -(one.constant.agreement or 0))
-        rows = [_parts(one) for one in apart[:SHOWN]]
-        print_table("The heads whose rows agree most", PARTS_COLUMNS, rows)
+        typer.echo("The heads whose rows agree most, with their sharpest rows in standard deviations\n")
+        for one in apart[:SHOWN]:
+            typer.echo("\n".join(_parts(one)) + "\n")
     else:
         print_table("The most salient mapping of each head", COLUMNS, _salient(maps))
 
@@ -41,22 +39,17 @@ def _salient(maps: Sequence[HeadMap]) -> list[tuple[str, ...]]:
     ]
 
 
-def _parts(one: TakenApart) -> tuple[str, ...]:
+def _parts(one: TakenApart) -> Iterator[str]:
     constant, rows = one.constant, one.ranked("sharpest")
     beyond = sum(row.by_chance < 1 for row in rows)
-    sharpest = "\n".join(
-        f"{show_token(row.source.text)} → {_texts(row.targets[:3])} ({row.strength:.1f} σ)"
-        for row in rows[:2]
+    agreement = "" if constant.agreement is None else f"agreement {constant.agreement:.2f}, "
+    yield (
+        f"{one.head.name}  {agreement}{beyond} of {len(rows)} rows beyond chance, "
+        f"{counted(len(one.roles), 'role')}"
     )
-    return (
-        one.head.name,
-        "–" if constant.agreement is None else f"{constant.agreement:.2f}",
-        f"{beyond} of {len(rows)}",
-        sharpest,
-        _texts(constant.promoted[:3]),
-        f"{constant.share:.0%}",
-        str(len(one.roles)),
-    )
+    for row in rows[:_ROWS]:
+        yield f"  {row.strength:4.1f} σ  {show_token(row.source.text)} → {_texts(row.targets[:_TOKENS])}"
+    yield f"  {constant.share:5.0%}   whatever the source → {_texts(constant.promoted[:_TOKENS])}"
 
 
 def _texts(tokens: Sequence[Token]) -> str:
