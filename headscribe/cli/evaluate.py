@@ -51,7 +51,8 @@ def evaluate(
     """Compare what descriptions say with what heads score: agreement, chance, disagreements, categories."""
     from headscribe.cli.printing.evaluate import print_evaluation, print_plan
     from headscribe.cli.typed import typed_command
-    from headscribe.pipeline.evaluate.evaluate import evaluate_run, plan_evaluation
+    from headscribe.pipeline.evaluate.evaluate import evaluate_run
+    from headscribe.pipeline.evaluate.plan import plan_evaluation
 
     paths = operations or ()
     if dry_run:

@@ -7,7 +7,8 @@ from headscribe.pipeline.describe.request import read_statuses
 from headscribe.pipeline.describe.summary import Plan, RunSummary
 from headscribe.pipeline.doctor.check import Check
 from headscribe.pipeline.doctor.doctor import examine
-from headscribe.pipeline.evaluate.evaluate import evaluate_run, plan_evaluation
+from headscribe.pipeline.evaluate.evaluate import evaluate_run
+from headscribe.pipeline.evaluate.plan import plan_evaluation
 from headscribe.pipeline.export.export import export_run
 from headscribe.pipeline.lookups.look_up import plan_lookups
 from headscribe.pipeline.map.map import map_model, score_model

@@ -19,7 +19,7 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.
 
 
 class RunLock:
-    """An exclusive lock on a file, held until ``release`` or the end of the process.
+    """An exclusive lock on a file, held until ``release``, the end of its block, or the end of the process.
 
     Where the file system has no locks, a file beside it that names the holder stands for one. If that process
     has died on this machine, the next one takes over; if on another machine, a person has to say so.
@@ -45,6 +45,12 @@ class RunLock:
         if not isinstance(self._lock, SoftFileLock):
             with suppress(OSError):  # Windows keeps a locked file from everybody; the lock is what counts
                 path.write_text(f"{os.getpid()}\n{platform.node()}\n", encoding="utf-8")
+
+    def __enter__(self) -> RunLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def release(self) -> None:
         """Let others in. A file with a lock stays: removing it would race with the next holder."""

@@ -13,7 +13,8 @@ from headscribe.core.sections import capital
 from headscribe.pipeline.evaluate.tables import evaluation_tables
 
 if TYPE_CHECKING:
-    from headscribe.pipeline.evaluate.evaluate import EvaluationPlan, EvaluationSummary
+    from headscribe.pipeline.evaluate.plan import EvaluationPlan
+    from headscribe.pipeline.evaluate.summary import EvaluationSummary
     from headscribe.store.evaluate.evaluation_tables import Evaluation
 
 SHOWN = 10

@@ -46,11 +46,8 @@ def import_labels(
     if not keys:
         raise BadStore("this run has no key of an export", where=folder / FOLDER, do="Give it with --key")
     (folder / FOLDER).mkdir(exist_ok=True)
-    lock = RunLock(folder / FOLDER / ".lock", "labels are being imported here")
-    try:
+    with RunLock(folder / FOLDER / ".lock", "labels are being imported here"):
         return _Import(folder, keys, replace).take(paths)
-    finally:
-        lock.release()
 
 
 class _Import:

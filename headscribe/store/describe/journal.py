@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,11 +35,8 @@ def existing_journal(path: Path) -> Iterator[Journal | None]:
     if not path.is_file():
         yield None
         return
-    journal = Journal(path)
-    try:
+    with closing(Journal(path)) as journal:
         yield journal
-    finally:
-        journal.close()
 
 
 class Journal:
