@@ -48,6 +48,15 @@ class Checked:
     tokens: int = 0
     same_tokens: int = 0
 
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain data, with the template's reference in its place."""
+        return {
+            "template": self.template.reference if self.template else None,
+            "problems": self.problems,
+            "tokens": self.tokens,
+            "same_tokens": self.same_tokens,
+        }
+
 
 def check_text(text: str, where: str, labels: Collection[str] = ()) -> Checked:
     """Check the text of a template's file.

@@ -57,6 +57,21 @@ class TemplateFile:
         """
         return parse_template(self.text, self.where)
 
+    def facts(self) -> dict[str, Any]:
+        """Reference, purpose, whether it describes, hash and place; of one that cannot be used, why."""
+        said: dict[str, Any] = {
+            "template": self.reference if self.name else Path(self.where).name,
+            "purpose": None,
+            "describes": None,
+            "hash": None,
+            "from": "shipped" if self.shipped else self.where,
+        }
+        try:
+            template = self.parse()
+        except BadPrompt as problem:
+            return said | {"purpose": f"cannot be used: {problem.what}"}
+        return said | {"purpose": template.purpose, "describes": template.describes, "hash": template.hash}
+
 
 def template_names(folders: Sequence[str | Path] = ()) -> list[str]:
     """Every template as ``name@version``, by name and then by version."""

@@ -1,18 +1,61 @@
-"""How ``headscribe prompts compare`` prints what it found."""
+"""How ``headscribe prompts`` prints templates, checks and comparisons."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from headscribe.cli.show import print_table
+from headscribe.cli.show import err, money, print_table
 
 if TYPE_CHECKING:
+    from headscribe.core.chat import Message
     from headscribe.core.prompt_comparison import Difference, PromptComparison
+    from headscribe.prompts.checking import Checked
 
 SHOWN_HEADS = 10
 """Heads that are printed; the table on disk has all."""
+
+
+def print_templates(found: Iterable[dict[str, Any]]) -> None:
+    """Print templates, by what ``TemplateFile.facts`` says of each."""
+    columns = (("Template", "left"), ("Purpose", "left"), ("From", "left"))
+    print_table("", columns, [(row["template"], row["purpose"], row["from"]) for row in found])
+
+
+def print_prompt(messages: Iterable[Message], tokens: int, same: int) -> None:
+    """Print a prompt on stdout, and its size on stderr."""
+    for message in messages:
+        typer.echo(f"--- {message.role}\n{message.content}")
+    err().print(_sizes(tokens, same), soft_wrap=True)
+
+
+def print_check(checked: Checked, where: str) -> None:
+    """Print what is wrong with the template in the file ``where``, or that it can be used."""
+    for problem in checked.problems:
+        typer.echo(f"{where}: {problem}")
+    if checked.template:
+        sizes = _sizes(checked.tokens, checked.same_tokens)
+        typer.echo(f"{checked.template.reference} can be used. {sizes}")
+
+
+def _sizes(tokens: int, same: int) -> str:
+    return f"About {tokens:,} tokens about the example, the first {same:,} the same for every head."
+
+
+def print_history(entries: Sequence[dict[str, Any]]) -> None:
+    """Print earlier comparisons, each with what it cost and its verdicts."""
+    if not entries:
+        typer.echo("No comparison yet. Make one: headscribe prompts compare A B --model MODEL --llm LLM")
+    for entry in entries:
+        means = (one.get("means", {}).get("cost_usd") for one in entry["prompts"])
+        costs = [mean * entry["n_heads"] for mean in means if mean is not None]
+        facts = f"{entry['model']}, {entry['n_heads']} heads, {entry['method']}, {entry['llm']}"
+        cost = money(sum(costs) if costs else None)
+        typer.echo(f"{entry['at'][:16].replace('T', ' ')}  {facts}, cost {cost}")
+        for line in entry["verdicts"]:
+            typer.echo(f"  {line}")
 
 
 def print_comparison(found: PromptComparison) -> None:

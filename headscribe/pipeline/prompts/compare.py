@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headscribe.core.errors import BadOption, BudgetSpent, LLMUnavailable
-from headscribe.core.evaluation import named_heads
 from headscribe.core.heads import Head
-from headscribe.core.places import user_data
 from headscribe.core.progress import Progress, Silent
-from headscribe.core.prompt_comparison import HeadResult, PromptComparison
+from headscribe.core.prompt_comparison import PromptComparison
 from headscribe.core.settings import RELATION_HEAD, DescribeSettings, MapSettings
-from headscribe.operations import builtin_operations
 from headscribe.pipeline.asking.budget import spent_before
 from headscribe.pipeline.describe.options import DescribeOptions
 from headscribe.pipeline.describe.request import DescribeRequest, read_request
 from headscribe.pipeline.describe.summary import RunSummary
 from headscribe.pipeline.map.map import fill_map
+from headscribe.pipeline.prompts.history import remember
+from headscribe.pipeline.prompts.results import compare_runs
+from headscribe.pipeline.prompts.templates import choose_templates
 from headscribe.pipeline.runs import describe_model
 from headscribe.store.describe.journal import existing_journal
-from headscribe.store.describe.run_dir import JOURNAL, MAP, default_run
-from headscribe.store.headers import now
-from headscribe.store.prompts.prompt_results import append_history, write_results
+from headscribe.store.describe.run_dir import JOURNAL, MAP, RunDir, default_run
+from headscribe.store.prompts.prompt_results import write_results
 
 if TYPE_CHECKING:
     from headscribe.agent.budget import Amount
     from headscribe.core.prices import Price
     from headscribe.prompts import Template
-
-LEVEL = 0.95
 
 
 def compare_prompts(  # noqa: PLR0913 - one argument per option of the command
@@ -78,7 +75,7 @@ def compare_prompts(  # noqa: PLR0913 - one argument per option of the command
     """
     progress, settings = progress or Silent(), describe_settings or DescribeSettings()
     parts = (map_settings or MapSettings()).view == "parts"
-    templates = _templates(prompts, settings, parts=parts)
+    templates = choose_templates(prompts, settings, parts=parts)
     folder = out or Path("runs") / f"prompts-{default_run(model).name}"
     shared = DescribeOptions(
         llm=llm,
@@ -94,32 +91,10 @@ def compare_prompts(  # noqa: PLR0913 - one argument per option of the command
     for template, reference in templates:
         progress.say(f"Describing with {template.reference}")
         comparing.describe(template, reference)
-    found = comparing.results(request, threshold)
+    runs = [(template, RunDir.open(folder / template.reference)) for template, _ in templates]
+    found = compare_runs(runs, request, model, settings.method, threshold)
     write_results(folder, found.rows)
-    _remember(found, folder, command, progress)
-    return found
-
-
-def _templates(
-    prompts: Sequence[str], settings: DescribeSettings, *, parts: bool
-) -> list[tuple[Template, str]]:
-    from headscribe.prompts import fitting_reference, load_template
-
-    if len(prompts) < 2:
-        raise BadOption("one prompt cannot be compared", where="PROMPT", do="Give two or more")
-    folders = settings.prompt_folders
-    fitting = [fitting_reference(reference, folders, parts=parts) for reference in prompts]
-    found = [(load_template(reference, folders), reference) for reference in fitting]
-    seen: dict[str, str] = {}
-    for template, reference in found:
-        if not template.describes:
-            do = "Compare templates that describe: headscribe prompts list"
-            raise BadOption(f"{template.reference} does not describe heads", where=reference, do=do)
-        for key in (template.hash, template.reference):
-            if key in seen:
-                do = "Give each prompt once, under a name and version of its own"
-                raise BadOption(f"{reference} and {seen[key]} are the same prompt", where="PROMPT", do=do)
-            seen[key] = reference
+    remember(found, folder, command, progress)
     return found
 
 
@@ -174,56 +149,6 @@ class _Comparing:
             raise LLMUnavailable(summary.stopped, do=do)
         return summary
 
-    def results(self, request: DescribeRequest, threshold: float) -> PromptComparison:
-        """Read all descriptions, and only then the operation scores."""
-        from headscribe.eval.evaluate.judging import judge_by_rules
-        from headscribe.eval.evaluate.rules_judge import wordings_of
-        from headscribe.eval.prompts import comparing
-        from headscribe.store.describe.run_dir import RunDir
-
-        heads = frozenset(request.job.heads)
-        runs = [RunDir.open(self._run(template)) for template, _ in self.templates]
-        scores = [score for score in runs[0].map().scores() if score.head in heads]
-        best = comparing.best_operations(scores, threshold)
-        names = [template.reference for template, _ in self.templates]
-        wordings = wordings_of(
-            (*builtin_operations(), *request.job.operations), {score.operation for score in scores}
-        )
-        rows: list[HeadResult] = []
-        for name, run in zip(names, runs, strict=True):
-            described = [row for row in run.descriptions() if row.head in heads]
-            judgments, _ = judge_by_rules(described, scores, wordings, threshold)
-            rows += comparing.head_results(name, described, best, named_heads(judgments))
-        measures = comparing.choose_measures(rows, self.settings.method)
-        level, seed = 1 - (1 - LEVEL) / (len(names) - 1), request.job.settings.seed
-        facts = request.job.checkpoint.facts
-        found = comparing.differences(names, rows, measures, level=level, seed=seed)
-        primary = {row.prompt: row for row in found if row.measure == measures[0].key}
-        model_heads = facts.n_layers * facts.n_heads
-        return PromptComparison(
-            model=self.model,
-            llm=request.spec.name,
-            method=self.settings.method,
-            heads=request.heads,
-            n_heads=len(heads),
-            n_model_heads=model_heads,
-            threshold=threshold,
-            level=level,
-            seed=seed,
-            primary=measures[0].key,
-            measures=measures,
-            prompts=tuple(
-                comparing.prompt_result(template.reference, template.hash, template.purpose, rows, measures)
-                for template, _ in self.templates
-            ),
-            differences=tuple(found),
-            verdicts=tuple(
-                comparing.verdict(primary.get(name), measures[0], name, names[0], model_heads)
-                for name in names[1:]
-            ),
-            rows=tuple(rows),
-        )
-
     def _run(self, template: Template) -> Path:
         return self.folder / template.reference
 
@@ -252,17 +177,3 @@ def _spent(run: Path, price: Price | None) -> Amount | None:
     """What an earlier prompt's run took, None where it has not begun."""
     with existing_journal(run / JOURNAL) as journal:
         return spent_before(journal, price) if journal else None
-
-
-def _remember(found: PromptComparison, folder: Path, command: str, progress: Progress) -> None:
-    """Keep the result, without the heads' rows, with the results and in the person's own history."""
-    from headscribe.core.errors import BadStore
-    from headscribe.store.text import without_keys
-
-    entry = {"at": now(), "folder": str(folder.resolve()), "command": without_keys(command)}
-    entry |= {name: value for name, value in asdict(replace(found, rows=())).items() if name != "rows"}
-    append_history(folder, entry)
-    try:
-        append_history(user_data() / "prompts", entry)
-    except BadStore as problem:
-        progress.say(f"Not kept in your own history: {problem}")
