@@ -8,7 +8,7 @@ from typing import Any
 
 from headscribe.agent.budget import Budget
 from headscribe.agent.caller import Caller
-from headscribe.agent.llm.failures import UnknownModel
+from headscribe.agent.llm.failures import Hopeless
 from headscribe.agent.llm.opening import open_client
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.core.chat import CallFailed, CallJournal, ChatReply, FailureKind, Message
@@ -89,7 +89,7 @@ async def stop_if_hopeless(caller: Caller, error: CallFailed) -> None:
     if error.kind is FailureKind.AUTH:
         do = "Check the key and the account, then give the same command again to go on"
         raise LLMUnavailable(f"the LLM refuses: {error.message}", where=caller.client.name, do=do) from error
-    if isinstance(error, UnknownModel):
-        raise LLMUnavailable(error.message, where="--llm", do="Correct the name or the address") from error
+    if isinstance(error, Hopeless):
+        raise LLMUnavailable(error.message, where="--llm", do=error.do) from error
     if error.kind is FailureKind.CONNECTION:
         await caller.client.check()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from headscribe.agent.reply import is_cut_off, is_refused
-from headscribe.agent.reply_text import after_thinking, find_value
+from headscribe.agent.reply_text import find_value
+from headscribe.agent.thinking import after_thinking
 from headscribe.core.chat import ChatReply
 from headscribe.core.records import Status
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from headscribe.agent.reply import parse_reply
-from headscribe.agent.reply_text import after_thinking, find_fields
+from headscribe.agent.reply_text import find_fields
+from headscribe.agent.thinking import after_thinking
 from headscribe.agent.tool_list import TOOLS
 from headscribe.agent.tools import HeadTools, readable
 from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, FailureKind, Message, Tool, ToolCall

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from headscribe.agent.reply_text import after_thinking, find_fields, find_labelled, is_cut
+from headscribe.agent.reply_text import find_fields, find_labelled, is_cut
+from headscribe.agent.thinking import after_thinking
 from headscribe.core.chat import ChatReply
 from headscribe.core.records import Outcome, Status
 from headscribe.core.tokens import plain_line, show_token

@@ -7,28 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-_LONGEST = 20_000
 _MOST_STARTS = 300
 _DEEPEST = 5
 
-_THINKING = re.compile(r"\s*<(think|thinking|reasoning|analysis)>", re.IGNORECASE)
-_THOUGHT = re.compile(r"</(?:think|thinking|reasoning|analysis)>", re.IGNORECASE)
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _OBJECT_START = re.compile(r"\{\s*(?:[\"'“]|\Z)")
 _DECODER = json.JSONDecoder(strict=False)
-
-
-def after_thinking(text: str) -> str | None:
-    """The text without a reasoning model's thoughts in front; None if it thinks to the end.
-
-    Where only the closing tag is there, the server's chat template wrote the opening one. Of an answer
-    beyond all measure, its end is kept.
-    """
-    thoughts = list(_THOUGHT.finditer(text))
-    if _THINKING.match(text):
-        return text[thoughts[0].end() :][-_LONGEST:] if thoughts else None
-    rest = text[thoughts[-1].end() :] if thoughts else ""
-    return (rest if rest.strip() else text)[-_LONGEST:]
 
 
 def find_fields(

@@ -177,12 +177,21 @@ class CallFailed(Exception):
         message: one line, without any key.
         retry_after: seconds that the server asked to wait, None if it did not say.
         attempts: how many attempts were made in all.
+        complaint: the server's own words in full, with the parameter that they are about; for looking up what
+            it refuses, not for people.
     """
 
     def __init__(
-        self, kind: FailureKind, message: str, *, retry_after: float | None = None, attempts: int = 1
+        self,
+        kind: FailureKind,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        attempts: int = 1,
+        complaint: str = "",
     ) -> None:
         self.kind, self.message, self.retry_after, self.attempts = kind, message, retry_after, attempts
+        self.complaint = complaint
         super().__init__(f"{kind}: {message}")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from headscribe.agent.llm.failures import failure_kind, one_line
-from headscribe.core.chat import CallFailed, ChatReply, FailureKind, ToolCall, content_hash
-from headscribe.core.records import Usage
+from headscribe.agent.llm.failures import Moderated, http_failure, one_line
+from headscribe.agent.llm.protocol import read_reply
+from headscribe.agent.llm.server_words import read_words
+from headscribe.core.chat import CallFailed, ChatReply, FailureKind, content_hash
 
 _KINDS = {"batch_expired": FailureKind.TIMEOUT, "request_timeout": FailureKind.TIMEOUT}
 _NAMES = {400: "the request was refused", 500: "the server failed"}
@@ -82,65 +83,22 @@ def _result(response: dict[str, Any], error: Any, own: str) -> ChatReply | CallF
     if error or status >= 400:
         return _failure(status, error or body)
     try:
-        return _reply(body, own)
+        reply = read_reply(body)
     except (LookupError, TypeError, AttributeError) as problem:
         return CallFailed(FailureKind.BAD_REPLY, f"not a chat reply: {one_line(str(problem))}")
+    return replace(reply, raw={**reply.raw, "batch_line": own})
 
 
-def _failure(status: int, error: Any) -> CallFailed:
+def _failure(status: int, error: Any) -> ChatReply | CallFailed:
     """OpenAI names errors by code; vLLM puts a text, or what its server would have sent."""
-    inner = _dict(error).get("error", error)
-    code, words = _dict(inner).get("code"), _dict(inner).get("message", inner)
-    if not isinstance(words, str):
-        words = _NAMES[500 if status >= 500 else 400]
+    said = read_words(error)
+    if not said.message:
+        said = replace(said, message=_NAMES[500 if status >= 500 else 400])
     if status >= 400:
-        return CallFailed(failure_kind(status, words), f"HTTP {status}: {one_line(words)}")
-    return CallFailed(_KINDS.get(str(code), FailureKind.SERVER), one_line(words))
-
-
-def _reply(body: dict[str, Any], own: str) -> ChatReply:
-    choice = body["choices"][0]
-    message = choice["message"]
-    refusal, model, created = message.get("refusal"), body.get("model"), body.get("system_fingerprint")
-    raw: dict[str, Any] = {"batch_line": own}
-    if isinstance(created, str):
-        raw["system_fingerprint"] = created
-    return ChatReply(
-        text=_text(message.get("content")),
-        finish_reason=_string(choice.get("finish_reason")),
-        refusal=_string(refusal),
-        usage=_usage(_dict(body.get("usage"))),
-        model=_string(model),
-        raw=raw,
-        tool_calls=tuple(_tool_call(call) for call in message.get("tool_calls") or ()),
-    )
-
-
-def _text(content: Any) -> str:
-    """Some servers give the text in parts."""
-    if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content)
-    if content is None or isinstance(content, str):
-        return content or ""
-    raise TypeError("its content is no text")
-
-
-def _tool_call(call: dict[str, Any]) -> ToolCall:
-    function = call["function"]
-    return ToolCall(str(call.get("id") or ""), str(function["name"]), str(function.get("arguments") or ""))
-
-
-def _usage(usage: dict[str, Any]) -> Usage:
-    cached = _dict(usage.get("prompt_tokens_details")).get("cached_tokens")
-    return Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")), _count(cached))
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _string(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+        failure = http_failure(status, said)
+        return failure.reply() if isinstance(failure, Moderated) else failure
+    kinds = (kind for code, kind in _KINDS.items() if code in said.codes)
+    return CallFailed(next(kinds, FailureKind.SERVER), one_line(said.message))
 
 
 def _dict(value: Any) -> dict[str, Any]:

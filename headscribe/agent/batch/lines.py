@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+from headscribe.agent.llm.protocol import chat_body
 from headscribe.agent.llm.quirks import Quirks
 from headscribe.agent.llm.spec import LLMSpec
-from headscribe.agent.llm.tool_messages import tool_arguments
-from headscribe.core.chat import ChatRequest, Message
+from headscribe.core.chat import ChatRequest
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
@@ -22,36 +22,17 @@ def batch_line(request: ChatRequest, spec: LLMSpec) -> str:
         "custom_id": request.identity(),
         "method": "POST",
         "url": ENDPOINT,
-        "body": chat_body(request, spec),
+        "body": first_body(request, spec),
     }
     return json.dumps(line, ensure_ascii=True) + "\n"
 
 
-def chat_body(request: ChatRequest, spec: LLMSpec) -> dict[str, Any]:
+def first_body(request: ChatRequest, spec: LLMSpec) -> dict[str, Any]:
     """The body of the HTTP request that a live call would send first."""
-    parts = Quirks()
+    quirks = Quirks()
     if spec.kind == "openai":
-        parts.limits.reverse()
-    return {
-        "model": spec.model or spec.name,
-        "messages": [_message(message) for message in request.messages],
-        **parts.parts(request),
-        **tool_arguments(request),
-    }
-
-
-def _message(message: Message) -> dict[str, Any]:
-    plain: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_call_id is not None:
-        plain["tool_call_id"] = message.tool_call_id
-    if message.tool_calls:
-        # A message that calls tools and says nothing has no content at all.
-        plain["content"] = message.content or None
-        plain["tool_calls"] = [
-            {"type": "function", "id": call.id, "function": {"name": call.name, "arguments": call.arguments}}
-            for call in message.tool_calls
-        ]
-    return plain
+        quirks.limits.reverse()
+    return chat_body(request, spec.model or spec.name, quirks)
 
 
 def is_batch_line(text: str) -> bool:

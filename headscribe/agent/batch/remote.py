@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import openai
 
 from headscribe.agent.batch.lines import ENDPOINT
+from headscribe.agent.llm.address import is_loopback
 from headscribe.agent.llm.failures import classify, one_line
-from headscribe.agent.llm.openai_compatible import is_loopback
 from headscribe.agent.llm.opening import key_of
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.core.errors import LLMUnavailable

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from headscribe.agent.llm.client import ChatClient
-from headscribe.agent.llm.failures import UnknownModel
+from headscribe.agent.llm.failures import Hopeless
 from headscribe.agent.retry import Backoff
 from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, FailureKind
 from headscribe.core.errors import LLMUnavailable
@@ -104,7 +104,7 @@ class BalancedClient:
             try:
                 return await self._send(server, request)
             except CallFailed as error:
-                if error.kind not in _ELSEWHERE and not isinstance(error, UnknownModel):
+                if error.kind not in _ELSEWHERE and not isinstance(error, Hopeless):
                     raise
                 failure = error
         assert failure is not None
@@ -141,7 +141,7 @@ class BalancedClient:
             reply = await server.client.send(request)
         except CallFailed as error:
             server.failed += 1
-            if error.kind in _TIRING or isinstance(error, UnknownModel):
+            if error.kind in _TIRING or isinstance(error, Hopeless):
                 certain = error.kind is FailureKind.CONNECTION
                 self._rest(server, error.message, asked=error.retry_after, certain=certain)
             raise

@@ -8,8 +8,9 @@ import re
 import time
 from typing import Any
 
-from headscribe.agent.llm.failures import failure_kind, no_tool_calling
+from headscribe.agent.llm.failures import http_failure, no_tool_calling
 from headscribe.agent.llm.script import Entry, Script
+from headscribe.agent.llm.server_words import ServerWords
 from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, FailureKind, ToolCall
 from headscribe.core.records import Usage
 
@@ -75,8 +76,11 @@ def _failure(entry: Entry) -> CallFailed | None:
     if entry.status is None and entry.failure is None:
         return None
     message = entry.message or f"the script asks for this failure: {entry.failure or entry.status}"
-    kind = FailureKind(entry.failure) if entry.failure else failure_kind(entry.status or 500, message)
-    return CallFailed(kind, message, retry_after=entry.retry_after)
+    if entry.failure:
+        return CallFailed(FailureKind(entry.failure), message, retry_after=entry.retry_after)
+    failure = http_failure(entry.status or 500, ServerWords(message))
+    failure.retry_after = entry.retry_after
+    return failure
 
 
 def plausible_call(request: ChatRequest) -> tuple[ToolCall, ...]:

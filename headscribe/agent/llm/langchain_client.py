@@ -6,7 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from headscribe.agent.llm.failures import NoToolCalling, classify, no_tool_calling, one_line
+from headscribe.agent.llm.failures import Moderated, NoToolCalling, classify, no_tool_calling, one_line
+from headscribe.agent.llm.protocol import token_count
 from headscribe.agent.llm.spec import FORMS, LLMSpec
 from headscribe.agent.llm.tool_messages import calls_in, openai_tools, to_langchain
 from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, FailureKind, Sampling
@@ -67,7 +68,9 @@ def _usage(message: AIMessage) -> Usage:
     if not usage:
         return Usage()
     cached = usage.get("input_token_details", {}).get("cache_read")
-    return Usage(usage["input_tokens"], usage["output_tokens"], cached)
+    return Usage(
+        token_count(usage.get("input_tokens")), token_count(usage.get("output_tokens")), token_count(cached)
+    )
 
 
 class LangChainClient:
@@ -100,7 +103,10 @@ class LangChainClient:
         except CallFailed:
             raise
         except Exception as error:  # any provider's library may stand behind this
-            if failure := classify(error):
+            failure = classify(error)
+            if isinstance(failure, Moderated):
+                return failure.reply()
+            if failure:
                 raise (request.tools and no_tool_calling(failure)) or failure from error
             raise
 

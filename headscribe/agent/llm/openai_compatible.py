@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import openai
-from langchain_openai import ChatOpenAI
-from pydantic import SecretStr
 
-from headscribe.agent.llm.failures import UnknownModel, classify, no_tool_calling, one_line
-from headscribe.agent.llm.langchain_client import invoke
+from headscribe.agent.llm.address import is_loopback
+from headscribe.agent.llm.bounded_http import BoundedClient
+from headscribe.agent.llm.failures import Hopeless, Moderated, UnknownModel, classify, no_tool_calling
+from headscribe.agent.llm.fitting import room_for_reply
+from headscribe.agent.llm.model_list import ModelList
+from headscribe.agent.llm.protocol import chat_body, reply_in
 from headscribe.agent.llm.quirks import Quirks
-from headscribe.agent.llm.tool_messages import tool_arguments
 from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, FailureKind
-from headscribe.core.errors import LLMUnavailable
-
-_CHECK_SECONDS = 10.0
-_SHOWN_MODELS = 8
 
 
 class OpenAICompatibleClient:
@@ -30,8 +28,9 @@ class OpenAICompatibleClient:
         model: the server's name for the model.
         api_key: never empty; servers without keys take any.
         base_url: None for OpenAI itself, or what ``OPENAI_BASE_URL`` says.
-        timeout: seconds per attempt.
+        timeout: seconds per attempt, by the wall clock.
         proxied: whether a proxy that the environment names may stand between; never for this machine.
+        say: told, once, that replies get less room than was asked for.
     """
 
     def __init__(
@@ -43,118 +42,106 @@ class OpenAICompatibleClient:
         base_url: str | None = None,
         timeout: float = 120.0,
         proxied: bool = True,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.name = name
         self._model_name = model
         self._timeout = timeout
+        self._say, self._said = say, False
         self._quirks = Quirks()
         if base_url is None:
             self._quirks.limits.reverse()
-        # A client of our own: LangChain's cached one would outlive the event loop it belongs to. Proxies from
-        # the environment are for the world outside, not for this machine.
-        self._http = openai.DefaultAsyncHttpxClient(trust_env=proxied and not is_loopback(base_url))
-        self._chat = ChatOpenAI(
-            model=model,
-            base_url=base_url,
-            api_key=SecretStr(api_key),
-            timeout=timeout,
-            max_retries=0,
-            http_async_client=self._http,
-            use_responses_api=False,
+        # Proxies from the environment are for the world outside, not for this machine.
+        self._http = BoundedClient(trust_env=proxied and not is_loopback(base_url))
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0, http_client=self._http
         )
-        self.address = str(self._chat.root_async_client.base_url).rstrip("/")
+        self._models = ModelList(self._client, model)
 
     async def check(self) -> None:
-        """Ask the server for its list of models. Servers without such a list pass.
+        """See that the server answers and takes the key; nothing is asked of the model.
 
         Raises:
-            LLMUnavailable: the server cannot be reached, or refuses the key.
+            LLMUnavailable: the server cannot be reached, refuses the key, or sends its callers elsewhere.
         """
-        try:
-            await self._models()
-        except openai.APITimeoutError:
-            raise self._unavailable(f"the LLM server did not answer within {_CHECK_SECONDS:g} s") from None
-        except openai.APIConnectionError as error:
-            failure = classify(error)
-            raise self._unavailable(f"no LLM server answers: {failure.message if failure else ''}") from None
-        except openai.AuthenticationError as error:
-            failure = classify(error)
-            raise LLMUnavailable(
-                f"the LLM server refuses the key: {failure.message if failure else ''}",
-                where=self.address,
-                do="Set OPENAI_API_KEY for openai:NAME, HEADSCRIBE_LLM_API_KEY for http://…",
-            ) from None
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
-            return
+        await self._models.check()
 
     async def send(self, request: ChatRequest) -> ChatReply:
         """Make one attempt. A part that the server refuses is left out from then on, and the call sent again.
 
+        Where prompt and reply do not fit into the context together, the reply gets the room that is left,
+        which its ``raw`` tells as ``reply_limit``. A prompt that a filter refuses has a refusal as its reply.
+
         Raises:
-            CallFailed: no reply came; ``UnknownModel`` if the server lacks the model, ``NoToolCalling`` if it
-                cannot call tools.
+            CallFailed: no reply came; ``Hopeless`` if no other call would fare better, ``NoToolCalling`` if
+                the server cannot call tools.
         """
+        wanted, asked, started = request.sampling.max_tokens, request, time.perf_counter()
         while True:
-            sent = self._quirks.parts(request)
             try:
-                arguments = _arguments(sent) | tool_arguments(request, strict=self._quirks.strict_tools)
-                reply = await invoke(self._chat, request, self._timeout, **arguments)
-            except (openai.OpenAIError, ValueError, LookupError, TypeError, AttributeError) as error:
-                failure = classify(error)
-                if failure is None:
+                reply = await self._ask(asked)
+            except Moderated as refusal:
+                return replace(refusal.reply(), seconds=time.perf_counter() - started)
+            except CallFailed as failure:
+                fitting = await self._without(failure, asked)
+                if fitting is None:
                     raise
-                param = getattr(error, "param", None)
-                if request.tools and self._quirks.learn_strictness(failure.kind, failure.message):
-                    continue
-                if request.tools and (lacking := no_tool_calling(failure, param)):
-                    raise lacking from error
-                if isinstance(error, openai.NotFoundError):
-                    raise await self._unknown_model(failure) from error
-                complaint = f"{param or ''} {failure.message}"
-                if not self._quirks.learn(failure.kind, complaint, sent):
-                    raise failure from error
+                asked = fitting
             else:
-                left_out = self._quirks.left_out(request)
-                return replace(reply, raw={**reply.raw, "left_out": left_out}) if left_out else reply
+                raw = dict(reply.raw)
+                if left_out := self._quirks.left_out(request):
+                    raw["left_out"] = left_out
+                if (limit := asked.sampling.max_tokens) < wanted:
+                    raw["reply_limit"] = limit
+                return replace(reply, raw=raw, seconds=time.perf_counter() - started)
+
+    async def _without(self, failure: CallFailed, sent: ChatRequest) -> ChatRequest | None:
+        """The request as the server may take it after all; None where nothing can be left out.
+
+        Raises:
+            CallFailed: what the failure turns out to be.
+        """
+        kind, complaint = failure.kind, failure.complaint
+        if sent.tools and self._quirks.learn_strictness(kind, failure.message):
+            return sent
+        if sent.tools and (lacking := no_tool_calling(failure)):
+            raise lacking from failure
+        if isinstance(failure, Hopeless):
+            raise await self._models.without(failure) if isinstance(failure, UnknownModel) else failure
+        if kind in {FailureKind.TOO_LONG, FailureKind.BAD_REQUEST} and (
+            room := room_for_reply(complaint, sent.sampling.max_tokens)
+        ):
+            self._say_once(room, sent.sampling.max_tokens)
+            return replace(sent, sampling=replace(sent.sampling, max_tokens=room))
+        if self._quirks.learn_stream(kind, complaint):
+            return sent
+        return sent if self._quirks.learn(kind, complaint, self._quirks.parts(sent)) else None
+
+    async def _ask(self, request: ChatRequest) -> ChatReply:
+        body: dict[str, Any] = chat_body(request, self._model_name, self._quirks)
+        if self._quirks.stream:
+            body["stream"] = True
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._client.chat.completions.with_raw_response.create(**body)
+                await answer.http_response.aread()
+        except TimeoutError as error:
+            raise CallFailed(FailureKind.TIMEOUT, f"no reply within {self._timeout:g} s") from error
+        except Exception as error:  # of the client library, or of the connection under it
+            failure = classify(error)
+            if failure is None:
+                raise
+            raise failure from error
+        return reply_in(answer.http_response.text)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _models(self) -> list[str]:
-        client = self._chat.root_async_client.with_options(timeout=_CHECK_SECONDS, max_retries=0)
-        page = await client.models.list()
-        return [str(model.id) for model in page.data or []]
-
-    async def _unknown_model(self, failure: CallFailed) -> CallFailed:
-        try:
-            names = await self._models()
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
-            names = []
-        if names and self._model_name not in names:
-            shown = ", ".join(names[:_SHOWN_MODELS]) + (", …" if len(names) > _SHOWN_MODELS else "")
-            message = f"{self.address} has no model {self._model_name}; it has: {one_line(shown)}"
-        else:
-            message = (
-                f"{self.address} does not answer chats ({failure.message}); does the address end in /v1?"
+    def _say_once(self, room: int, wanted: int) -> None:
+        if not self._said:
+            self._said = True
+            self._say(
+                f"The context of {self.name} leaves {room:,} tokens for a reply instead of {wanted:,}; "
+                "replies get what room there is, and the journal notes it as reply_limit"
             )
-        return UnknownModel(FailureKind.BAD_REQUEST, message)
-
-    def _unavailable(self, what: str) -> LLMUnavailable:
-        return LLMUnavailable(what, where=self.address, do="Start the server, or check the address of --llm")
-
-
-def _arguments(parts: dict[str, Any]) -> dict[str, Any]:
-    """The parts as LangChain passes them on unchanged: it renames ``max_tokens`` and parses typed formats."""
-    plain = {name: part for name, part in parts.items() if name in {"temperature", "seed"}}
-    body = {name: part for name, part in parts.items() if name not in plain}
-    return {**plain, "extra_body": body} if body else plain
-
-
-def is_loopback(base_url: str | None) -> bool:
-    """Whether an address is on this machine."""
-    host = urlsplit(base_url or "").hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -47,7 +47,7 @@ async def open_client(
         async with _several(spec, settings, progress, key) as several:
             yield several
         return
-    other = _client(spec, settings)
+    other = _client(spec, settings, progress)
     async with _checked(other):
         yield other
 
@@ -64,7 +64,9 @@ async def _own_server(spec: LLMSpec, settings: AskSettings, progress: Progress) 
         return server.fault()
 
     async with server as base_url:
-        asks = _openai_compatible(spec, settings, server.served_name, base_url, key)
+        asks = _openai_compatible(
+            spec, settings, progress, model=server.served_name, base_url=base_url, key=key
+        )
         client = ServedClient(asks, why)
         async with _checked(client):
             yield client
@@ -79,7 +81,8 @@ async def _several(
 
     shared, ours = key or key_of(spec), key is not None
     servers: dict[str, ChatClient] = {
-        url: _openai_compatible(spec, settings, spec.model, url, shared, ours=ours) for url in spec.base_urls
+        url: _openai_compatible(spec, settings, progress, base_url=url, key=shared, ours=ours)
+        for url in spec.base_urls
     }
     balanced = BalancedClient(spec.name, servers, progress.say)
     async with _checked(balanced):
@@ -88,12 +91,10 @@ async def _several(
             progress.say(line)
 
 
-def _client(spec: LLMSpec, settings: AskSettings) -> ChatClient:
+def _client(spec: LLMSpec, settings: AskSettings, progress: Progress) -> ChatClient:
     match spec.kind:
-        case "openai":
-            return _openai_compatible(spec, settings, spec.model, None, key_of(spec))
-        case "server":
-            return _openai_compatible(spec, settings, spec.model, spec.base_url, key_of(spec))
+        case "openai" | "server":
+            return _openai_compatible(spec, settings, progress, base_url=spec.base_url, key=key_of(spec))
         case "langchain":
             from headscribe.agent.llm.langchain_client import LangChainClient
 
@@ -125,12 +126,25 @@ def key_of(spec: LLMSpec) -> str:
 
 
 def _openai_compatible(
-    spec: LLMSpec, settings: AskSettings, model: str, base_url: str | None, key: str, *, ours: bool = False
+    spec: LLMSpec,
+    settings: AskSettings,
+    progress: Progress,
+    *,
+    base_url: str | None,
+    key: str,
+    model: str = "",
+    ours: bool = False,
 ) -> OpenAICompatibleClient:
     from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
 
     return OpenAICompatibleClient(
-        spec.name, model, api_key=key, base_url=base_url, timeout=settings.timeout, proxied=not ours
+        spec.name,
+        model or spec.model,
+        api_key=key,
+        base_url=base_url,
+        timeout=settings.timeout,
+        proxied=not ours,
+        say=progress.say,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from headscribe.agent.llm.complaints import wants_stream
 from headscribe.core.chat import ChatRequest, FailureKind
 
 _NAMED_BY = {
@@ -14,6 +15,7 @@ _NAMED_BY = {
     "seed": r"\bseed\b",
     "max_tokens": r"max_tokens",
     "max_completion_tokens": r"max_completion_tokens",
+    "stream_options": r"stream_options",
 }
 
 
@@ -26,11 +28,13 @@ class Quirks:
             know ``max_tokens``; OpenAI's reasoning models know only ``max_completion_tokens``.
         refused: parts that are no longer sent.
         strict_tools: whether tools ask for arguments that keep to their schema.
+        stream: whether replies are asked for in pieces, which is how some servers answer only.
     """
 
     limits: list[str] = field(default_factory=lambda: ["max_tokens", "max_completion_tokens"])
     refused: set[str] = field(default_factory=set)
     strict_tools: bool = True
+    stream: bool = False
 
     def parts(self, request: ChatRequest) -> dict[str, Any]:
         """The optional parts of the request's body that the server is not known to refuse."""
@@ -44,6 +48,8 @@ class Quirks:
         if request.schema is not None:
             schema = {"name": "reply", "schema": request.schema}
             parts["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if self.stream:
+            parts["stream_options"] = {"include_usage": True}
         return {name: part for name, part in parts.items() if name not in self.refused}
 
     def learn(self, kind: FailureKind, complaint: str, sent: dict[str, Any]) -> bool:
@@ -68,6 +74,13 @@ class Quirks:
         if not told or not self.strict_tools or "response_format" in complaint:
             return False
         self.strict_tools = False
+        return True
+
+    def learn_stream(self, kind: FailureKind, complaint: str) -> bool:
+        """Note that the server answers in a stream only; whether asking for one makes sense."""
+        if kind is not FailureKind.BAD_REQUEST or self.stream or not wants_stream(complaint):
+            return False
+        self.stream = True
         return True
 
     def _drop(self, name: str) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headscribe.agent.reply import shown_line
-from headscribe.agent.reply_text import after_thinking, find_fields, find_labelled
+from headscribe.agent.reply_text import find_fields, find_labelled
 from headscribe.agent.single import Call
+from headscribe.agent.thinking import after_thinking
 from headscribe.agent.verification.confidence import Answer
 from headscribe.agent.verification.items import CHOICES, NO, YES, ReaderItem
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind, content_hash

@@ -7,7 +7,7 @@ import pytest
 from werkzeug import Request, Response
 
 from headscribe.agent.batch.answers import BatchOutput, read_answer
-from headscribe.agent.batch.lines import batch_line, chat_body, is_batch_line
+from headscribe.agent.batch.lines import batch_line, first_body, is_batch_line
 from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
 from headscribe.agent.llm.spec import LLMSpec, parse_llm
 from headscribe.core.chat import (
@@ -68,7 +68,7 @@ def test_the_body_is_that_of_a_live_call(httpserver, monkeypatch, name, kind):
 
     asyncio.run(ask())
     (live,) = sent
-    written = chat_body(REQUESTS[name], LLMSpec(kind, "m", "m"))
+    written = first_body(REQUESTS[name], LLMSpec(kind, "m", "m"))
     assert written == {key: value for key, value in live.items() if (key, value) != ("stream", False)}
 
 

@@ -12,7 +12,8 @@ from email.utils import formatdate
 import pytest
 from werkzeug import Request, Response
 
-from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient, is_loopback
+from headscribe.agent.llm.address import is_loopback
+from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
 from headscribe.core.chat import CallFailed, ChatRequest, FailureKind, Message, Sampling
 from headscribe.core.errors import LLMUnavailable
 from tests.agent.llm.chat_server import CHAT, completion
@@ -124,7 +125,7 @@ def test_a_cut_reply_and_a_refusal_are_replies(httpserver):
     ("status", "message", "kind"),
     [
         (429, "slow down", FailureKind.RATE_LIMIT),
-        (429, "You exceeded your current quota", FailureKind.AUTH),
+        (429, "You exceeded your current quota, please check your plan and billing", FailureKind.RATE_LIMIT),
         (500, "oops", FailureKind.SERVER),
         (503, "overloaded", FailureKind.SERVER),
         (408, "too slow", FailureKind.TIMEOUT),
