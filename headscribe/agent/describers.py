@@ -15,7 +15,6 @@ from headscribe.agent.llm.opening import open_client
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.agent.single import describe_single, single_request_messages
 from headscribe.agent.tool_agent import ToolAgent
-from headscribe.agent.tool_list import TOOLS
 from headscribe.agent.verified import Verified
 from headscribe.core.chat import (
     CallFailed,
@@ -242,7 +241,8 @@ class LLMDescriber:
         if self._agent:
             messages = self._agent.first_messages(evidence)
             choice = self._settings.tool_choice
-            first = build_request(self.llm, self._settings, messages, None, TOOLS, choice)
+            offered = self._agent.offered(evidence)
+            first = build_request(self.llm, self._settings, messages, None, offered, choice)
             return [first] if messages else []
         if self._verified:
             messages = self._verified.first_messages(evidence)

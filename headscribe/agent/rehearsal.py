@@ -7,13 +7,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from headscribe.agent.describers import open_describer
-from headscribe.agent.experiments import PairStrength
+from headscribe.agent.experiments import Ablation, Constant, End, NextToken, PairStrength, SourceRow
 from headscribe.agent.llm.fake import plausible_call, plausible_text
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.core.chat import Attempt, ChatReply, ChatRequest
 from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Silent
-from headscribe.core.records import Mapping, Token
+from headscribe.core.records import Token
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import estimate_tokens
 
@@ -62,18 +62,37 @@ class _Props:
         """Any word is a token."""
         return Token(0, word)
 
-    def rows(self, tokens: Sequence[Token], top: int, *, other: int | None = None) -> list[Mapping]:  # noqa: ARG002
-        """Rows of one token repeated."""
-        ends = (Token(0, " token"),) * top
-        return [Mapping(0, token, 0.0, ends, (0.0,) * top, ends, (0.0,) * top) for token in tokens]
+    def draw(self, count: int, seed: int) -> tuple[Token, ...]:  # noqa: ARG002
+        """One token repeated."""
+        return (_TOKEN,) * count
 
-    def sources(self, token: Token, top: int) -> tuple[Token, ...]:
-        """The token repeated."""
-        return (token,) * top
+    def rows(self, tokens: Sequence[Token], top: int, *, other: int | None = None) -> list[SourceRow]:  # noqa: ARG002
+        """Rows of one token repeated."""
+        return [SourceRow(token, 0.5, _end(top), _end(top)) for token in tokens]
+
+    def sources(self, token: Token, top: int) -> End:  # noqa: ARG002
+        """One token repeated."""
+        return _end(top)
 
     def pairs(self, pairs: Sequence[tuple[Token, Token]]) -> list[PairStrength]:
         """No pair is promoted or suppressed."""
-        return [PairStrength(False, False)] * len(pairs)
+        return [PairStrength(False, False, 0.0)] * len(pairs)
+
+    def constant(self, targets: Sequence[Token], top: int) -> Constant:
+        """One token repeated."""
+        return Constant(0.5, _end(top), _end(top), (0.0,) * len(targets))
+
+    def ablate(self, text: str, top: int) -> Ablation:  # noqa: ARG002
+        """One token repeated."""
+        chances = (NextToken(_TOKEN, 0.5, 0.5),) * top
+        return Ablation((), chances, chances, chances, chances)
+
+
+_TOKEN = Token(0, " token")
+
+
+def _end(top: int) -> End:
+    return End((_TOKEN,) * top, (1.0,) * top)
 
 
 async def rehearse(spec: LLMSpec, settings: DescribeSettings, heads: Iterable[Evidence]) -> Rehearsal:

@@ -11,10 +11,10 @@ from headscribe.agent.llm.failures import NoToolCalling
 from headscribe.agent.reply import UNCLEAR
 from headscribe.agent.single import Call
 from headscribe.agent.splits import Split, name
-from headscribe.agent.tool_list import TOOLS
+from headscribe.agent.tool_list import offered
 from headscribe.agent.tools import HeadTools
 from headscribe.agent.verified import Verified
-from headscribe.core.chat import Message, content_hash
+from headscribe.core.chat import Message, Tool, content_hash
 from headscribe.core.evidence import Evidence
 from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import DescribeSettings
@@ -40,8 +40,12 @@ class ToolAgent:
     def hash(self) -> str:
         """Hash of all that shapes an answer beside the head, the other heads and the LLM."""
         limits = (self._settings.max_tool_calls, self._settings.max_head_tokens, self._settings.tool_choice)
-        tools = [[tool.name, tool.description, tool.parameters] for tool in TOOLS]
+        tools = [[tool.name, tool.description, tool.parameters] for tool in offered(parts=True, running=True)]
         return content_hash([self._verified.hash, PREAMBLE, tools, *limits])
+
+    def offered(self, evidence: Evidence) -> tuple[Tool, ...]:
+        """The tools that experiments on a head take."""
+        return offered(parts=evidence.constant is not None, running=self._settings.running_model)
 
     def first_messages(self, evidence: Evidence) -> tuple[Message, ...]:
         """What the LLM is told before its first tool call; nothing for a head without mappings."""
@@ -83,7 +87,9 @@ class ToolAgent:
         self, evidence: Evidence, experiments: Experiments, ask: Ask, call: Call
     ) -> Outcome:
         split = self._verified.split(evidence)
-        tools = HeadTools(experiments, held_out(split))
+        tools = HeadTools(
+            experiments, self.offered(evidence), held_out(split), seed=self._settings.split_seed
+        )
         found = await investigate(split.shown, self._verified.template, tools, ask, self._settings)
         tested = await self._verified.test(found, evidence, call)
         ran = found.transcript.experiments if found.transcript else ()

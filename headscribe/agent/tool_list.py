@@ -1,60 +1,17 @@
-"""What the method ``agent`` offers to an LLM: the same tools for every head of every model."""
+"""What the method ``agent`` offers to an LLM: the same tools for every head of a run."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from headscribe.agent.tool_arguments import LONGEST_TEXT, MOST_PAIRS, MOST_WORDS
 from headscribe.core.chat import Tool
-from headscribe.prompts.variables import LONGEST_TOKEN
-
-MOST_WORDS, MOST_PAIRS = 12, 30
 
 TARGETS, SOURCES = 8, 12
 """Tokens shown per row of targets, and per list of sources."""
 
 OTHERS = ("other-1", "other-2", "other-3")
 """What the LLM calls the heads that it can compare with."""
-
-_Word = Annotated[str, Field(min_length=1, max_length=LONGEST_TOKEN)]
-
-
-class Arguments(BaseModel):
-    """Arguments of a tool, as they are checked when they come."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class WordsArguments(Arguments):
-    """Source tokens."""
-
-    words: list[_Word] = Field(min_length=1, max_length=MOST_WORDS)
-
-
-class WordArguments(Arguments):
-    """A target token."""
-
-    word: _Word
-
-
-class ComparisonArguments(WordsArguments):
-    """Source tokens, and another head."""
-
-    head_name: str
-
-
-class PairArguments(Arguments):
-    """A source token and a target token."""
-
-    source: _Word
-    target: _Word
-
-
-class PairsArguments(Arguments):
-    """Sources with the targets that a rule predicts."""
-
-    pairs: list[PairArguments] = Field(min_length=1, max_length=MOST_PAIRS)
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -79,17 +36,29 @@ def _list(description: str, items: dict[str, Any], most: int) -> dict[str, Any]:
 _TEXT = {"type": "string"}
 _WORDS = _list("Single words or tokens of the studied model.", _TEXT, MOST_WORDS)
 _PAIRS = _list("Pairs that the rule predicts.", _object(source=_TEXT, target=_TEXT), MOST_PAIRS)
+_COUNT = {"type": "integer", "description": "How many.", "minimum": 1, "maximum": MOST_WORDS}
+_SENTENCES = {
+    "type": "string",
+    "description": f"At most {LONGEST_TEXT} characters.",
+    "maxLength": LONGEST_TEXT,
+}
 
 TOOLS = (
     Tool(
         "map_tokens",
-        f"For source tokens of your choice, the {TARGETS} tokens that the head promotes most.",
+        f"For source tokens of your choice, the {TARGETS} tokens that the head promotes most, and how "
+        "strongly it acts on the source, as the percentage of all tokens on which it acts less.",
         _object(words=_WORDS),
     ),
     Tool(
         "suppressed_by",
         f"For source tokens of your choice, the {TARGETS} tokens that the head suppresses most.",
         _object(words=_WORDS),
+    ),
+    Tool(
+        "random_sources",
+        "As map_tokens, for source tokens drawn at random: what the head does with tokens that nobody chose.",
+        _object(count=_COUNT),
     ),
     Tool(
         "sources_promoting",
@@ -107,3 +76,30 @@ TOOLS = (
         _object(head_name={"type": "string", "enum": list(OTHERS)}, words=_WORDS),
     ),
 )
+"""Tools that every run offers."""
+
+CONSTANT = Tool(
+    "constant_part",
+    f"What the head does whatever the source: the {TARGETS} tokens that this promotes most and suppresses "
+    "most, and how strongly it moves target tokens of your choice.",
+    _object(words=_WORDS),
+)
+"""Offered where the map is taken apart."""
+
+ABLATE = Tool(
+    "ablate_in_text",
+    f"Run the model on a text: its {TARGETS} likeliest next tokens with the head and without it, and those "
+    "that the head makes likelier and less likely. A head acts on the tokens that it attends to.",
+    _object(text=_SENTENCES),
+)
+"""Offered where the run is told to run the model."""
+
+
+def offered(*, parts: bool, running: bool) -> tuple[Tool, ...]:
+    """The tools of a run.
+
+    Args:
+        parts: whether its map is taken apart.
+        running: whether the model may be run.
+    """
+    return (*TOOLS, *(CONSTANT,) * parts, *(ABLATE,) * running)

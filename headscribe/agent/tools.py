@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
-from headscribe.agent.experiments import Experiments
-from headscribe.agent.splits import name
-from headscribe.agent.tool_list import (
-    OTHERS,
-    SOURCES,
-    TARGETS,
+from headscribe.agent.experiments import Experiments, NextToken, SourceRow
+from headscribe.agent.shown_words import ShownWords, text_of, unusable
+from headscribe.agent.tool_arguments import (
     Arguments,
     ComparisonArguments,
+    CountArguments,
     PairsArguments,
+    TextArguments,
     WordArguments,
     WordsArguments,
 )
-from headscribe.core.chat import ToolCall
+from headscribe.agent.tool_list import OTHERS, SOURCES, TARGETS, TOOLS
+from headscribe.core.chat import Tool, ToolCall
 from headscribe.core.errors import BadOption
 from headscribe.core.records import Token
 from headscribe.core.tokens import show_token
-from headscribe.prompts.variables import LONGEST_TOKEN, to_json
-
-_SPARE = 3
-"""Tokens asked for beyond those shown, per word that may not be shown: a word has a few spellings."""
+from headscribe.prompts.variables import to_json
 
 
 class HeadTools:
@@ -39,20 +36,33 @@ class HeadTools:
 
     Args:
         experiments: on the head.
+        offered: the tools that may be called.
         hidden: held-out words, as ``splits.name`` spells them.
+        seed: of the draws of random sources.
     """
 
-    def __init__(self, experiments: Experiments, hidden: Collection[str] = ()) -> None:
-        self._experiments = experiments
-        self._hidden = frozenset(hidden)
-        self._spare = _SPARE * len(self._hidden)
-        self._known: dict[str, tuple[type[Arguments], Callable[[Any], dict[str, Any]]]] = {
+    def __init__(
+        self,
+        experiments: Experiments,
+        offered: tuple[Tool, ...] = TOOLS,
+        hidden: Collection[str] = (),
+        *,
+        seed: int = 0,
+    ) -> None:
+        self.offered = offered
+        self._experiments, self._words = experiments, ShownWords(experiments, hidden)
+        self._seed, self._draws = seed, 0
+        known: dict[str, tuple[type[Arguments], Callable[[Any], dict[str, Any]]]] = {
             "map_tokens": (WordsArguments, self._map_tokens),
             "suppressed_by": (WordsArguments, self._suppressed_by),
+            "random_sources": (CountArguments, self._random_sources),
             "sources_promoting": (WordArguments, self._sources_promoting),
             "strength_of_pairs": (PairsArguments, self._strength_of_pairs),
             "compare_with_head": (ComparisonArguments, self._compare_with_head),
+            "constant_part": (WordsArguments, self._constant_part),
+            "ablate_in_text": (TextArguments, self._ablate_in_text),
         }
+        self._known = {tool.name: known[tool.name] for tool in offered}
 
     async def answer(self, call: ToolCall) -> str:
         """What a call brings, as one line of JSON; of a call that cannot be made, what is wrong with it."""
@@ -73,96 +83,123 @@ class HeadTools:
             return _wrong("The head has no answer for one of these words. Try without some of them.")
 
     def _map_tokens(self, asked: WordsArguments) -> dict[str, Any]:
-        usable, unusable = self._tokens(asked.words)
-        found = self._experiments.rows(usable, TARGETS + self._spare)
-        rows = [{"source": _text(row.source), "promoted": self._shown(row.targets, TARGETS)} for row in found]
-        return {"rows": rows, **unusable}
+        usable, missing = self._words.tokens(asked.words)
+        return {"rows": [self._row(row) for row in self._rows(usable)], **missing}
 
     def _suppressed_by(self, asked: WordsArguments) -> dict[str, Any]:
-        usable, unusable = self._tokens(asked.words)
-        found = self._experiments.rows(usable, TARGETS + self._spare)
+        usable, missing = self._words.tokens(asked.words)
         rows = [
-            {"source": _text(row.source), "suppressed": self._shown(row.suppressed, TARGETS)} for row in found
+            {"source": text_of(row.source), **self._words.end("suppressed", row.suppressed, TARGETS)}
+            for row in self._rows(usable)
         ]
-        return {"rows": rows, **unusable}
+        return {"rows": rows, **missing}
+
+    def _random_sources(self, asked: CountArguments) -> dict[str, Any]:
+        self._draws += 1
+        drawn = self._experiments.draw(asked.count + self._words.spare, self._seed + self._draws)
+        tokens = [token for token in drawn if self._words.allowed(token)][: asked.count]
+        return {"rows": [self._row(row) for row in self._rows(tokens)]}
 
     def _sources_promoting(self, asked: WordArguments) -> dict[str, Any]:
-        usable, unusable = self._tokens([asked.word])
+        usable, missing = self._words.tokens([asked.word])
         if not usable:
-            return unusable
-        found = self._experiments.sources(usable[0], SOURCES + self._spare)
-        return {"target": _text(usable[0]), "sources": self._shown(found, SOURCES)}
+            return missing
+        found = self._experiments.sources(usable[0], SOURCES + self._words.spare)
+        return {"target": text_of(usable[0]), **self._words.end("sources", found, SOURCES)}
+
+    def _strength_of_pairs(self, asked: PairsArguments) -> dict[str, Any]:
+        usable: list[tuple[Token, Token]] = []
+        missing: list[str] = []
+        for pair in asked.pairs:
+            source, target = self._words.token(pair.source), self._words.token(pair.target)
+            if source and target:
+                usable.append((source, target))
+            else:
+                missing += [word for word in (pair.source, pair.target) if not self._words.token(word)]
+        found = self._experiments.pairs(usable) if usable else []
+        texts = [[text_of(token) for token in pair] for pair in usable]
+        promoted = [pair for pair, one in zip(texts, found, strict=True) if one.promoted]
+        suppressed = [pair for pair, one in zip(texts, found, strict=True) if one.suppressed]
+        strengths = [
+            [*pair, round(one.strength, 1)]
+            for pair, one in zip(texts, found, strict=True)
+            if one.strength is not None
+        ]
+        return {
+            "pairs": len(usable),
+            f"in the top {self._experiments.k}": len(promoted),
+            f"in the bottom {self._experiments.k}": len(suppressed),
+            "promoted": promoted,
+            "suppressed": suppressed,
+            **({"strengths, in σ": strengths} if strengths else {}),
+            **unusable(missing),
+        }
 
     def _compare_with_head(self, asked: ComparisonArguments) -> dict[str, Any]:
         others = OTHERS[: self._experiments.n_others]
         if asked.head_name not in others:
             names = ", ".join(others) or "none"
             return {"error": f"There is no head {show_token(asked.head_name)}. The others are: {names}."}
-        other = others.index(asked.head_name)
-        usable, unusable = self._tokens(asked.words)
-        wanted = TARGETS + self._spare
-        both = zip(
-            self._experiments.rows(usable, wanted),
-            self._experiments.rows(usable, wanted, other=other),
-            strict=True,
-        )
+        usable, missing = self._words.tokens(asked.words)
+        both = zip(self._rows(usable), self._rows(usable, other=others.index(asked.head_name)), strict=True)
         rows = [
             {
-                "source": _text(own.source),
-                "this head": self._shown(own.targets, TARGETS),
-                asked.head_name: self._shown(foreign.targets, TARGETS),
+                "source": text_of(own.source),
+                **self._words.end("this head", own.promoted, TARGETS),
+                **self._words.end(asked.head_name, foreign.promoted, TARGETS),
             }
             for own, foreign in both
         ]
-        return {"rows": rows, **unusable}
+        return {"rows": rows, **missing}
 
-    def _strength_of_pairs(self, asked: PairsArguments) -> dict[str, Any]:
-        usable: list[tuple[Token, Token]] = []
-        unusable: list[str] = []
-        for pair in asked.pairs:
-            source, target = self._token(pair.source), self._token(pair.target)
-            if source and target:
-                usable.append((source, target))
-            else:
-                unusable += [word for word in (pair.source, pair.target) if not self._token(word)]
-        found = self._experiments.pairs(usable) if usable else []
-        promoted = [pair for pair, strength in zip(usable, found, strict=True) if strength.promoted]
-        suppressed = [pair for pair, strength in zip(usable, found, strict=True) if strength.suppressed]
+    def _constant_part(self, asked: WordsArguments) -> dict[str, Any]:
+        usable, missing = self._words.tokens(asked.words)
+        found = self._experiments.constant(usable, TARGETS + self._words.spare)
         return {
-            "pairs": len(usable),
-            f"in the top {self._experiments.k}": len(promoted),
-            f"in the bottom {self._experiments.k}": len(suppressed),
-            "promoted": [[_text(token) for token in pair] for pair in promoted],
-            "suppressed": [[_text(token) for token in pair] for pair in suppressed],
-            **_unusable(unusable),
+            "share of what the head writes": round(found.share, 2),
+            **self._words.end("promoted", found.promoted, TARGETS),
+            **self._words.end("suppressed", found.suppressed, TARGETS),
+            "strengths, in σ": [
+                [text_of(token), round(strength, 1)]
+                for token, strength in zip(usable, found.strengths, strict=True)
+            ],
+            **missing,
         }
 
-    def _tokens(self, words: Sequence[str]) -> tuple[list[Token], dict[str, list[str]]]:
-        found = {word: self._token(word) for word in dict.fromkeys(words)}
-        usable = [token for token in found.values() if token]
-        return usable, _unusable(word for word, token in found.items() if not token)
+    def _ablate_in_text(self, asked: TextArguments) -> dict[str, Any]:
+        allowed = self._words.allows_text(asked.text)
+        found = self._experiments.ablate(asked.text, TARGETS + self._words.spare) if allowed else None
+        if found is None or not all(map(self._words.allowed, found.read)):
+            return {"error": "The model cannot be run on this text, or one of its words is not available."}
+        return {
+            "next tokens": ["token", "probability with the head", "and without it"],
+            "likeliest with the head": self._chances(found.likeliest),
+            "likeliest without it": self._chances(found.ablated),
+            "made likelier by the head": self._chances(found.raised),
+            "made less likely": self._chances(found.lowered),
+        }
 
-    def _token(self, word: str) -> Token | None:
-        """The token, None for a word that is none and for one that may not be asked about alike."""
-        token = self._experiments.token(word)
-        return None if token is None or name(token) in self._hidden else token
+    def _rows(self, tokens: list[Token], *, other: int | None = None) -> list[SourceRow]:
+        return self._experiments.rows(tokens, TARGETS + self._words.spare, other=other)
 
-    def _shown(self, tokens: Iterable[Token], most: int) -> list[str]:
-        return [_text(token) for token in tokens if name(token) not in self._hidden][:most]
+    def _row(self, row: SourceRow) -> dict[str, Any]:
+        return {
+            "source": text_of(row.source),
+            "acts more than on % of tokens": round(100 * row.percentile, 1),
+            **self._words.end("promoted", row.promoted, TARGETS),
+        }
+
+    def _chances(self, chances: Iterable[NextToken]) -> list[list[Any]]:
+        shown = [one for one in chances if self._words.allowed(one.token)][:TARGETS]
+        return [[text_of(one.token), _rounded(one.present), _rounded(one.ablated)] for one in shown]
 
 
-def _unusable(words: Iterable[str]) -> dict[str, list[str]]:
-    """Words without an answer; why is left open, so that the held-out ones do not stand out."""
-    listed = list(dict.fromkeys(words))
-    return {"not available, or not one token": listed} if listed else {}
+def _rounded(share: float) -> float:
+    return float(f"{share:.3g}")
 
 
 def _wrong(message: str) -> str:
     return to_json({"error": message})
-
-
-def _text(token: Token) -> str:
-    return token.text if len(token.text) <= LONGEST_TOKEN else token.text[:LONGEST_TOKEN] + "…"
 
 
 def readable(arguments: str) -> str:

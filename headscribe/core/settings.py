@@ -241,7 +241,8 @@ class DescribeSettings(AskSettings):
     """How an LLM describes heads.
 
     ``method``, ``prompt`` and, for ``verified``, ``rounds``, ``validation``, ``test`` and ``split_seed``
-    determine the answer too, as do ``max_tool_calls``, ``max_head_tokens`` and ``tool_choice`` for ``agent``.
+    determine the answer too, as do ``max_tool_calls``, ``max_head_tokens``,
+    ``running_model`` and ``tool_choice`` for ``agent``.
     ``single`` asks as the paper does. ``split_seed`` is of the draw of held-out rows, and of the rows of
     other heads beside them; ``tool_choice="required"`` makes a model that never calls tools of itself do so
     until its limit.
@@ -263,6 +264,9 @@ class DescribeSettings(AskSettings):
     max_head_tokens: Annotated[
         int, Field(ge=1), Option("Tokens, sent and received, from which agent ends a head's experiments.")
     ] = 40_000
+    running_model: Annotated[
+        bool, Option("Let agent run the model on texts, with the head and without it.")
+    ] = False
     tool_choice: Literal["auto", "required"] = "auto"
 
 

@@ -13,7 +13,7 @@ from headscribe.core.settings import MapSettings
 from headscribe.mapping.devices import choose_arithmetic, full_precision
 from headscribe.mapping.probe import probe
 from headscribe.mapping.ranks import among_largest
-from headscribe.mapping.salience import value_head
+from headscribe.mapping.salience import saliency, value_head
 from headscribe.mapping.source_view import (
     SourceTable,
     View,
@@ -73,13 +73,34 @@ class Bench:
         Raises:
             BadOption: the token takes no part, or its vector is zero.
         """
-        view = view_of_layer(self._settings, head.layer)
+        table = self._table(head.layer)
+        (found,) = probe(self._checkpoint, self._settings, head, [id], reverse=True, top=top, table=table)
+        return found.targets
+
+    @full_precision
+    def percentiles(self, head: Head, ids: Sequence[int]) -> list[float]:
+        """For each source, the share of the tokens that take part whose saliency is less."""
+        table, arithmetic = self._table(head.layer), self._arithmetic
+        ov = self._checkpoint.ov(
+            head.layer, arithmetic.dtype, arithmetic.device, norms=self._settings.folding
+        )
+        scores = saliency(table, ov, [head.head])[0]
+        asked = torch.tensor(list(ids), dtype=torch.long, device=scores.device)
+        below = (scores[table.usable] < scores[asked][:, None]).double().mean(1)
+        shares: list[float] = below.tolist()
+        return shares
+
+    def usable_ids(self, head: Head) -> list[int]:
+        """The tokens that take part and whose source vector is not zero, by ascending id."""
+        ids: list[int] = self._table(head.layer).usable.nonzero().flatten().tolist()
+        return ids
+
+    def _table(self, layer: int) -> SourceTable:
+        view = view_of_layer(self._settings, layer)
         if view not in self._tables:
             norms = self._settings.folding
             self._tables[view] = source_table(self._checkpoint, view, self._arithmetic, self._rows, norms)
-        table = self._tables[view]
-        (found,) = probe(self._checkpoint, self._settings, head, [id], reverse=True, top=top, table=table)
-        return found.targets
+        return self._tables[view]
 
     @full_precision
     def among_ends(self, head: Head, pairs: Sequence[tuple[int, int]], k: int) -> list[tuple[bool, bool]]:

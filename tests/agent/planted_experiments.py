@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
-from headscribe.agent.experiments import PairStrength
+from headscribe.agent.experiments import Ablation, Constant, End, NextToken, PairStrength, SourceRow
 from headscribe.core.errors import BadOption
 from headscribe.core.evidence import Evidence
 from headscribe.core.records import Mapping, Token
@@ -37,13 +38,18 @@ class CapitalHead:
 
     n_others, k = 2, 10
 
-    def __init__(self) -> None:
+    def __init__(self, *, parts: bool = False) -> None:
+        self.parts = parts
         self.asked: list[str] = []
 
     def token(self, word: str) -> Token | None:
         return TOKENS.get(word.strip())
 
-    def rows(self, tokens: Sequence[Token], top: int, *, other: int | None = None) -> list[Mapping]:
+    def draw(self, count: int, seed: int) -> tuple[Token, ...]:
+        self.asked.append("draw")
+        return tuple(random.Random(seed).sample([*TOKENS.values()][:-1], min(count, len(TOKENS) - 1)))
+
+    def rows(self, tokens: Sequence[Token], top: int, *, other: int | None = None) -> list[SourceRow]:
         self.asked.append("rows")
         found = []
         for token in tokens:
@@ -52,16 +58,36 @@ class CapitalHead:
                 raise BadOption("the vector of token 36 (L3H7) is zero")
             ends = [TOKENS[CAPITALS.get(word, word)] if other is None else TOKENS["Rome"], *TOKENS.values()]
             rest = list(dict.fromkeys(ends))[:top]
-            found.append(Mapping(0, token, 2.0, tuple(rest), (1.0,) * len(rest), tuple(rest[::-1]), ()))
+            percentile = 0.975 if word in CAPITALS else 0.25
+            found.append(SourceRow(token, percentile, self.end(rest), self.end(rest[::-1], -1.0)))
         return found
 
-    def sources(self, token: Token, top: int) -> tuple[Token, ...]:
+    def sources(self, token: Token, top: int) -> End:
         self.asked.append("sources")
-        return tuple(TOKENS.values())[:top]
+        return self.end([*TOKENS.values()][:top])
 
     def pairs(self, pairs: Sequence[tuple[Token, Token]]) -> list[PairStrength]:
         self.asked.append("pairs")
-        return [
-            PairStrength(CAPITALS.get(source.text.strip()) == target.text.strip(), source == target)
-            for source, target in pairs
-        ]
+        return [self._pair(source, target) for source, target in pairs]
+
+    def _pair(self, source: Token, target: Token) -> PairStrength:
+        promoted = CAPITALS.get(source.text.strip()) == target.text.strip()
+        strength = (6.04 if promoted else 0.0) if self.parts else None
+        return PairStrength(promoted, source == target, strength)
+
+    def constant(self, targets: Sequence[Token], top: int) -> Constant:
+        self.asked.append("constant")
+        ends = self.end([*TOKENS.values()][:top]), self.end([*TOKENS.values()][-top:], -1.0)
+        return Constant(0.254, *ends, tuple(float(target.id) for target in targets))
+
+    def ablate(self, text: str, top: int) -> Ablation | None:
+        self.asked.append("ablate")
+        read = tuple(TOKENS[word] for word in text.split() if word in TOKENS)
+        if not read:
+            return None
+        chances = tuple(NextToken(token, 0.123456, 0.01) for token in [*TOKENS.values()][:top])
+        return Ablation(read, chances, chances[::-1], chances, chances[::-1])
+
+    def end(self, tokens: Sequence[Token], sign: float = 1.0) -> End:
+        strengths = tuple(sign * (9.04 - place) for place in range(len(tokens))) if self.parts else ()
+        return End(tuple(tokens), strengths)

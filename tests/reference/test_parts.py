@@ -139,3 +139,19 @@ def test_pairs_and_probes(case: Case, both: Both) -> None:
 
 def ids(tokens: Sequence[Token]) -> list[int]:
     return [token.id for token in tokens]
+
+
+def test_pairs_of_ones_own(case: Case, both: Both) -> None:
+    for found, parts in both.heads[-1:]:
+        one, usable = OneHead(case.checkpoint, PARTS, found.head), both.usable
+        chosen = [(int(usable[3]), int(usable[9])), (int(usable[50]), int(usable[3]))]
+        sharpest = one.sharpest_pairs(1)[0]
+        chosen.append((sharpest.source.id, sharpest.target.id))
+        for k in (1, 10):
+            for (source, target), (strength, promoted, suppressed) in zip(
+                chosen, one.pairs(chosen, k), strict=True
+            ):
+                row = parts.standardised(source)
+                assert strength == pytest.approx(float(row[target]), abs=1e-5)
+                assert promoted == (int((row[usable] > row[target]).sum()) < k)
+                assert suppressed == (int((row[usable] < row[target]).sum()) < k)

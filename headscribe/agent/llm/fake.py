@@ -84,10 +84,10 @@ def _failure(entry: Entry) -> CallFailed | None:
 
 
 def plausible_call(request: ChatRequest) -> tuple[ToolCall, ...]:
-    """One call of the first tool with a quoted token of the last message; none where no call is allowed."""
+    """One call, of each tool in turn, with a quoted token of the last message; none where none is allowed."""
     if not request.tools or request.tool_choice == "none":
         return ()
-    tool = request.tools[0]
+    tool = request.tools[_answered(request) % len(request.tools)]
     sample = list(dict.fromkeys(_QUOTED.findall(request.messages[-1].content)))[-1:] or ["a"]
     arguments = json.dumps(_instance(tool.parameters, sample[0]))
     return (ToolCall(f"fakecall{_answered(request)}", tool.name, arguments),)

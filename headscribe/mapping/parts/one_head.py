@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,21 +12,36 @@ from headscribe.core.errors import BadOption
 from headscribe.core.heads import Head
 from headscribe.core.parts import ConstantPart, SharpPair, TokenInParts
 from headscribe.core.settings import MapSettings
-from headscribe.mapping.devices import choose_arithmetic, full_precision
+from headscribe.mapping.devices import Arithmetic, choose_arithmetic, full_precision
 from headscribe.mapping.largest_entries import largest_entries
 from headscribe.mapping.parts.constant import ConstantParts, constant_parts
 from headscribe.mapping.parts.head import HeadFactors
 from headscribe.mapping.parts.readout import readout
-from headscribe.mapping.parts.spread import moments_of
-from headscribe.mapping.parts.tokens import part_tokens
+from headscribe.mapping.parts.spread import Moments, moments_of
+from headscribe.mapping.parts.tokens import PartTokens, part_tokens
 from headscribe.mapping.parts.words import PartWords
 from headscribe.mapping.probe import check_head, check_tokens
 from headscribe.mapping.salience import value_heads
-from headscribe.mapping.source_view import SourceTable, source_table, view_of_layer, vocabulary_rows
+from headscribe.mapping.source_view import (
+    SourceTable,
+    VocabularyRows,
+    source_table,
+    view_of_layer,
+    vocabulary_rows,
+)
 from headscribe.mapping.texts import TokenTexts
 
 if TYPE_CHECKING:
     from headscribe.mapping.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSources:
+    """What all heads that read one source view share: their sources, which are usable, how they spread."""
+
+    table: SourceTable
+    tokens: PartTokens
+    moments: Moments
 
 
 class OneHead:
@@ -35,7 +51,10 @@ class OneHead:
         checkpoint: an open checkpoint.
         settings: source view, norms, padded rows and arithmetic; the sizes in it are not used.
         head: a head of the model.
-        table: the source table of the head's layer, where somebody has it already.
+        shared: the ``shared`` of another head whose layer has the same source view.
+
+    Attributes:
+        shared: what other heads of the source view can be opened with, at a fraction of the work.
 
     Raises:
         BadOption: the device cannot be used, the model has no such head, or hardly any token is usable.
@@ -43,21 +62,19 @@ class OneHead:
 
     @full_precision
     def __init__(
-        self, checkpoint: Checkpoint, settings: MapSettings, head: Head, table: SourceTable | None = None
+        self, checkpoint: Checkpoint, settings: MapSettings, head: Head, shared: ViewSources | None = None
     ) -> None:
         check_head(checkpoint.facts, head)
         arithmetic = choose_arithmetic(settings)
         self._rows = rows = vocabulary_rows(checkpoint, settings)
         dtype, device, norms = arithmetic.dtype, arithmetic.device, settings.folding
-        view = view_of_layer(settings, head.layer)
-        self._table = table or source_table(checkpoint, view, arithmetic, rows, norms)
-        self._tokens = part_tokens(checkpoint, settings, rows, device).without(~self._table.usable)
+        self.shared = shared or _view_sources(checkpoint, settings, head.layer, arithmetic, rows)
+        self._table, self._tokens = self.shared.table, self.shared.tokens
         self._unembedding = checkpoint.unembedding(dtype, device)[: rows.stop]
         self._ov, self._head = checkpoint.ov(head.layer, dtype, device, norms=norms), head.head
         (own,) = value_heads(self._ov, [head.head])
         w_v = self._ov.w_v[[own]]
-        moments = moments_of(self._table.vectors[None], self._tokens.usable)
-        self._spread = moments.spread_through(w_v)
+        self._spread = self.shared.moments.spread_through(w_v)
         read = readout(self._unembedding, self._ov.w_o[head.head : head.head + 1], self._spread.root)
         self._factors = HeadFactors(self._spread.read(self._table.vectors, w_v)[0], read.of(0), self._tokens)
         self._acting = self._factors.acting()
@@ -139,5 +156,50 @@ class OneHead:
             for id, row, (strength, share, constant) in zip(token_ids, rows, measured, strict=True)
         ]
 
+    @full_precision
+    def pairs(self, pairs: Sequence[tuple[int, int]], k: int) -> list[tuple[float, bool, bool]]:
+        """Of pairs of source and target: the strength in σ, and whether the target is at an end of its row.
+
+        The ends are the k largest and the k smallest entries of the source's row of Z, over usable targets.
+
+        Args:
+            pairs: ids of sources and targets that take part.
+            k: targets that count at each end.
+        """
+        factors = self._factors
+        ids = torch.tensor(pairs, dtype=torch.long, device=self._tokens.usable.device).view(-1, 2)
+        strengths = (factors.whitened[ids[:, 0]] * self._unit[ids[:, 1]]).sum(1)
+        rows = (factors.whitened[ids[:, 0]] @ self._unit.T)[:, self._tokens.usable]
+        # a margin for rounding: the target itself stands in the row, and does not count against itself
+        margin = 1e-6 * rows.abs().amax(1, keepdim=True)
+        promoted, suppressed = (
+            ((sign * (rows - strengths[:, None])) > margin).sum(1) < k for sign in (1, -1)
+        )
+        return list(zip(strengths.tolist(), promoted.tolist(), suppressed.tolist(), strict=True))
+
+    def usable_ids(self) -> list[int]:
+        """The usable tokens, by ascending id."""
+        ids: list[int] = self._tokens.usable.nonzero().flatten().tolist()
+        return ids
+
+    def always(self, targets: Sequence[int]) -> list[float]:
+        """Entries of the constant part, in standard deviations over the usable targets."""
+        entries: list[float] = self._constant(1).strengths[0, list(targets)].tolist()
+        return entries
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the head alone takes."""
+        return self._factors.whitened.nbytes + self._unit.nbytes
+
     def _constant(self, k: int) -> ConstantParts:
         return constant_parts(self._spread, self._ov, [self._head], self._unembedding, self._tokens, k)
+
+
+def _view_sources(
+    checkpoint: Checkpoint, settings: MapSettings, layer: int, arithmetic: Arithmetic, rows: VocabularyRows
+) -> ViewSources:
+    view = view_of_layer(settings, layer)
+    table = source_table(checkpoint, view, arithmetic, rows, settings.folding)
+    tokens = part_tokens(checkpoint, settings, rows, arithmetic.device).without(~table.usable)
+    return ViewSources(table, tokens, moments_of(table.vectors[None], tokens.usable))

@@ -9,14 +9,17 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from headscribe.core.heads import Head
-from headscribe.core.records import Mapping, Token
+from headscribe.core.progress import Progress, Silent
+from headscribe.core.records import Token
 from headscribe.core.settings import MapSettings
 from headscribe.operations.rules import usual_k
+from headscribe.pipeline.describe.instruments import Ids, Instrument, PaperInstrument, PartsInstrument
+from headscribe.pipeline.describe.running import ModelAtWork
 
 if TYPE_CHECKING:
-    from headscribe.agent.experiments import Experiments, PairStrength
-    from headscribe.mapping.bench import Bench
+    from headscribe.agent.experiments import Ablation, Constant, End, Experiments, PairStrength, SourceRow
     from headscribe.mapping.checkpoint import Checkpoint
+    from headscribe.mapping.source_view import VocabularyRows
 
 KEPT = 4096
 """Answers of each kind that are remembered: LLMs like to ask the same thing again."""
@@ -29,11 +32,21 @@ class Laboratory:
 
     Args:
         checkpoint: an open checkpoint.
-        settings: source view, padded rows, k and arithmetic.
+        settings: view, source view, padded rows, k and arithmetic.
+        running: whether the model may be run; it is loaded when first asked for.
+        progress: told, once, where it cannot be run.
     """
 
-    def __init__(self, checkpoint: Checkpoint, settings: MapSettings) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        settings: MapSettings,
+        *,
+        running: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
         self.checkpoint, self.settings = checkpoint, settings
+        self.model = ModelAtWork(checkpoint, settings, progress or Silent()) if running else None
         self.lock = threading.RLock()
         self.rows = lru_cache(KEPT)(self._rows)
         self.sources = lru_cache(KEPT)(self._sources)
@@ -43,11 +56,21 @@ class Laboratory:
         return _HeadExperiments(self, head)
 
     @cached_property
-    def bench(self) -> Bench:
-        """The open tensors; use it under ``lock``."""
-        from headscribe.mapping.bench import Bench
+    def instrument(self) -> Instrument:
+        """What rows and pairs come from; use it under ``lock``."""
+        kind = PartsInstrument if self.settings.view == "parts" else PaperInstrument
+        return kind(self.checkpoint, self.settings)
 
-        return Bench(self.checkpoint, self.settings)
+    @cached_property
+    def taking_part(self) -> VocabularyRows:
+        """The rows of the vocabulary that are sources and targets."""
+        from headscribe.mapping.source_view import vocabulary_rows
+
+        return vocabulary_rows(self.checkpoint, self.settings)
+
+    def takes_part(self, id: int) -> bool:
+        """Whether a token is a source and a target here."""
+        return 0 <= id < self.taking_part.stop and id not in self.taking_part.holes
 
     @cached_property
     def token_ids(self) -> dict[str, int]:
@@ -55,15 +78,15 @@ class Laboratory:
         vocabulary = self.checkpoint.vocabulary
         found: dict[str, int] = {}
         for id, text in enumerate(vocabulary.texts(range(vocabulary.size))):
-            if text and self.bench.takes_part(id):
+            if text and self.takes_part(id):
                 found.setdefault(text, id)
         return found
 
-    def _rows(self, head: Head, ids: tuple[int, ...], top: int) -> list[Mapping]:
-        return self.bench.rows(head, ids, top)
+    def _rows(self, head: Head, ids: Ids, top: int) -> list[SourceRow]:
+        return self.instrument.rows(head, ids, top)
 
-    def _sources(self, head: Head, id: int, top: int) -> tuple[Token, ...]:
-        return self.bench.sources(head, id, top)
+    def _sources(self, head: Head, id: int, top: int) -> End:
+        return self.instrument.sources(head, id, top)
 
 
 class _HeadExperiments:
@@ -81,8 +104,7 @@ class _HeadExperiments:
     @cached_property
     def k(self) -> int:
         """The k of operation scores (definitions section 2)."""
-        with self._laboratory.lock:
-            n_targets, setting = self._laboratory.bench.n_targets, self._laboratory.settings.k
+        n_targets, setting = self._laboratory.taking_part.n_kept, self._laboratory.settings.k
         return min(usual_k(n_targets) if setting == "auto" else setting, n_targets)
 
     def token(self, word: str) -> Token | None:
@@ -95,27 +117,46 @@ class _HeadExperiments:
                 if word[:1].isspace()
                 else (as_word if as_word is not None else as_text)
             )
-            if id is None or not self._laboratory.bench.takes_part(id):
+            if id is None or not self._laboratory.takes_part(id):
                 return None
             return Token(id, vocabulary.text(id))
 
-    def rows(self, tokens: Sequence[Token], top: int, *, other: int | None = None) -> list[Mapping]:
-        """The ends of the rows of M of some sources."""
+    def draw(self, count: int, seed: int) -> tuple[Token, ...]:
+        """Sources at random."""
+        with self._laboratory.lock:
+            usable = self._laboratory.instrument.usable_ids(self._head)
+            texts = self._laboratory.checkpoint.vocabulary.texts
+            ids = random.Random(f"sources {seed}").sample(usable, min(count, len(usable)))
+            return tuple(Token(id, text) for id, text in zip(ids, texts(ids), strict=True))
+
+    def rows(self, tokens: Sequence[Token], top: int, *, other: int | None = None) -> list[SourceRow]:
+        """What the head does with some sources."""
         head = self._head if other is None else self._others[other]
         with self._laboratory.lock:
-            return self._laboratory.rows(head, tuple(token.id for token in tokens), top)
+            return self._laboratory.rows(head, _ids(tokens), top)
 
-    def sources(self, token: Token, top: int) -> tuple[Token, ...]:
+    def sources(self, token: Token, top: int) -> End:
         """The sources that promote a token most."""
         with self._laboratory.lock:
             return self._laboratory.sources(self._head, token.id, top)
 
     def pairs(self, pairs: Sequence[tuple[Token, Token]]) -> list[PairStrength]:
         """Whether the head promotes or suppresses each pair."""
-        from headscribe.agent.experiments import PairStrength
-
         ids = [(source.id, target.id) for source, target in pairs]
         with self._laboratory.lock:
-            return [
-                PairStrength(*found) for found in self._laboratory.bench.among_ends(self._head, ids, self.k)
-            ]
+            return self._laboratory.instrument.pairs(self._head, ids, self.k)
+
+    def constant(self, targets: Sequence[Token], top: int) -> Constant:
+        """What the head does whatever the source."""
+        with self._laboratory.lock:
+            return self._laboratory.instrument.constant(self._head, _ids(targets), top)
+
+    def ablate(self, text: str, top: int) -> Ablation | None:
+        """What the running model says next, with the head and without it."""
+        with self._laboratory.lock:
+            model = self._laboratory.model
+            return model.ablate(self._head, text, top) if model else None
+
+
+def _ids(tokens: Sequence[Token]) -> Ids:
+    return tuple(token.id for token in tokens)

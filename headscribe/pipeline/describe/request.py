@@ -97,6 +97,9 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
     progress = progress or Silent()
     spec = parse_llm(llm or default_llm())
     asking = describe_settings or DescribeSettings()
+    if asking.running_model and asking.method != "agent":
+        do = "Add --method agent, whose experiments it is for"
+        raise BadOption(f"the method {asking.method} runs no model", where="--running-model", do=do)
     price = known_price(spec, asking)
     check_run_folder(run)
     pairs = load_operations(operations or [])

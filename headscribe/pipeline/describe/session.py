@@ -163,12 +163,12 @@ class Session:
 
     async def _run_loop(self, describer: Describer, work: Work, asked: Asked) -> None:
         assert self._map is not None
-        request, job, journal = self._request, self._request.job, self._writer.journal
+        request, journal = self._request, self._writer.journal
         heads = HeadDescriber(
             describer,
             journal,
             place=map_identity(self._map.header.model, self._map.header.settings),
-            laboratory=Laboratory(job.checkpoint, job.settings) if describer.method == "agent" else None,
+            laboratory=self._laboratory() if describer.method == "agent" else None,
         )
         loop = WorkerLoop(
             heads.describe,
@@ -180,6 +180,11 @@ class Session:
             work=lambda item: item.work,
         )
         await loop.run(work.items(self._map), len(work.left), heads_at_once(request.settings))
+
+    def _laboratory(self) -> Laboratory:
+        request, job = self._request, self._request.job
+        running = request.settings.running_model
+        return Laboratory(job.checkpoint, job.settings, running=running, progress=request.progress)
 
     def _live(self) -> AbstractAsyncContextManager[Describer]:
         """A describer whose LLM can be asked."""

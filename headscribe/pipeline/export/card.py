@@ -12,7 +12,7 @@ _MAP_SETTINGS = ("salient", "targets", "rank_by", "view", "source_view", "norms"
 _ASK_SETTINGS = ("temperature", "max_reply_tokens")
 _METHOD_SETTINGS = {
     "verified": ("rounds", "validation", "test", "split_seed"),
-    "agent": ("validation", "test", "split_seed", "max_tool_calls", "max_head_tokens"),
+    "agent": ("validation", "test", "split_seed", "max_tool_calls", "max_head_tokens", "running_model"),
 }
 
 
