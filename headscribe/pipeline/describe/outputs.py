@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from headscribe.core.heads import Head
+from headscribe.core.records import Description, OperationScore
 from headscribe.pipeline.describe.request import DescribeRequest
 from headscribe.pipeline.describe.summary import no_counts
 from headscribe.pipeline.describe.work import Work
@@ -72,14 +76,30 @@ def finish_run(
     """
     journal, wanted = writer.journal, dict(work.identities)
     place = map_identity(map_dir.header.model, map_dir.header.settings)
-    found = list(journal.descriptions(wanted, place=place))
+    found = _with_scores(journal.descriptions(wanted, place=place), map_dir)
     writer.write_descriptions(found)
     writer.write_transcripts(lambda: journal.transcripts(wanted, place=place))
     counts = _counted(row.outcome.status for row in found)
     writer.write_header(header.model_copy(update={"counts": counts, "totals": journal.totals()}))
-    ended = journal.statuses()
-    ours = _counted(ended[one] for one in wanted.items() if one in ended)
+    ended, status = journal.statuses(), {row.head: row.outcome.status for row in found}
+    ours = _counted(status.get(one[0], ended[one]) for one in wanted.items() if one in ended)
     return ours, write_report(writer.path) if found else None
+
+
+def _with_scores(rows: Iterable[Description], map_dir: MapDir) -> list[Description]:
+    """Rows of the table: what the rules said gets what the map's scores say. No LLM's answer does."""
+    from headscribe.agent.rules.scored import with_scores
+
+    found = list(rows)
+    if not any(row.method == "rules" for row in found):
+        return found
+    scores: dict[Head, list[OperationScore]] = defaultdict(list)
+    for score in map_dir.scores():
+        scores[score.head].append(score)
+    return [
+        replace(row, outcome=with_scores(row.outcome, scores[row.head])) if row.method == "rules" else row
+        for row in found
+    ]
 
 
 def _counted(statuses: Iterable[str]) -> dict[str, int]:

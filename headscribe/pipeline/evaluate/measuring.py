@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from headscribe.core.evaluation import (
 )
 from headscribe.core.heads import Head
 from headscribe.core.records import ANSWERED, Description, OperationScore, Status
+from headscribe.core.scored_sentence import without_scores
 from headscribe.core.settings import EvaluateSettings
 from headscribe.operations import Operation, builtin_operations, load_operations
 from headscribe.operations.lexicon import definition_from_name
@@ -59,9 +60,14 @@ class Material:
         return {status.value: found[status] for status in Status}
 
     @property
+    def judged(self) -> list[Description]:
+        """The descriptions without what the scores themselves added to those of the built-in rules."""
+        return [_without_scores(row) if row.method == "rules" else row for row in self.descriptions]
+
+    @property
     def described(self) -> dict[Head, str]:
-        """The descriptions of heads with the status ``ok``."""
-        return {row.head: row.outcome.description for row in self.descriptions if row.outcome.description}
+        """What is judged of the heads with the status ``ok``."""
+        return {row.head: row.outcome.description for row in self.judged if row.outcome.description}
 
     @property
     def confidences(self) -> dict[Head, float | None]:
@@ -103,6 +109,13 @@ def read_material(run: RunDir, operations: Sequence[Path]) -> Material:
         tuple(_origin(name, known, own) for name in names),
         found.content_hash,
     )
+
+
+def _without_scores(row: Description) -> Description:
+    outcome = row.outcome
+    if outcome.description is None:
+        return row
+    return replace(row, outcome=replace(outcome, description=without_scores(outcome.description)))
 
 
 def _definition(operation: Operation | None, name: str) -> str:

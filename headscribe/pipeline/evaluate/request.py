@@ -75,7 +75,8 @@ class EvaluationRequest:
         if header.method == "rules":
             yield (
                 "The built-in rules described: they put operations into fixed words that the rules judge "
-                "knows, and their confidence is a share of mappings explained, not a test."
+                "knows, and their confidence is a share of mappings explained, not a test. Their sentence on "
+                "the operation scores is not judged: it would agree with itself."
             )
         for name in dict.fromkeys((header.llm, judge.llm if judge else "")):
             if name.split(":")[0] == "fake":
@@ -117,7 +118,7 @@ def read_request(
     judges = Judges.load(settings.judge, settings.categorize, asking.prompt_folders) if spec else None
     material = read_material(opened, operations)
     judgments, expressed = judge_by_rules(
-        material.descriptions, material.scores, material.wordings, settings.threshold
+        material.judged, material.scores, material.wordings, settings.threshold
     )
     request = None
     if spec and judges:

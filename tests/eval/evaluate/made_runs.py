@@ -39,6 +39,7 @@ def made_run(
     categories: Mapping[str, str] | None = None,
     state: str = "finished",
     llm: str = "made",
+    method: str = "verified",
 ) -> Path:
     """Write a run and its map.
 
@@ -49,6 +50,7 @@ def made_run(
         categories: of the operations; ``knowledge`` for the others.
         state: of the run.
         llm: who described.
+        method: how.
     """
     rows = [
         OperationScore(
@@ -68,7 +70,7 @@ def made_run(
     with RunWriter(folder) as writer:
         made = MapDir.write(folder / MAP, header, head_maps=() if not rows else None, scores=rows or None)
         writer.write_descriptions(
-            Description(head, outcome, "verified", llm) for head, outcome in sorted(outcomes.items())
+            Description(head, outcome, method, llm) for head, outcome in sorted(outcomes.items())
         )
         writer.write_header(
             RunHeader(
@@ -77,7 +79,7 @@ def made_run(
                 model=MODEL,
                 map=MapReference(path=MAP, content_hash=made.content_hash),
                 llm=llm,
-                method="verified",
+                method=method,
                 settings=DescribeSettings(),
                 state=state,
                 started_at=now(),

@@ -55,6 +55,21 @@ def run(tmp_path: Path) -> Path:
     return made_run(tmp_path / "run", outcomes, scored)
 
 
+def test_what_the_rules_took_from_the_scores_is_not_judged(tmp_path: Path) -> None:
+    heads = {Head(layer, 1): scores(country_to_capital=0.5) for layer in range(4)}
+    said = (
+        "Maps nouns to plurals. By its operation scores, it maps a country to its capital (20 of 40 pairs)."
+    )
+    expressed = {}
+    for method in ("rules", "verified"):
+        run = made_run(tmp_path / method, dict.fromkeys(heads, described(said)), heads, method=method)
+        evaluate_run(run, settings=QUICK)
+        rows = read_judgments(run)
+        expressed[method] = {row.operation for row in rows if row.rules}
+    assert expressed["rules"] == {"noun_to_plural"}
+    assert expressed["verified"] == {"noun_to_plural", "country_to_capital"}, "an LLM knows no scores"
+
+
 class Truthful:
     """A judge who reads the numbered list and knows which operation each sentence means."""
 
