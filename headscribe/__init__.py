@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         EvaluateSettings,
         LookupSettings,
         MapSettings,
+        SteerSettings,
         StudySettings,
         TextSettings,
     )
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         measure_agreement,
         probe_model,
         score_model,
+        steer_run,
     )
     from headscribe.store.describe.run_dir import RunDir
     from headscribe.store.export.export_dir import ExportDir
@@ -51,6 +53,7 @@ _HOMES = {
     "EvaluateSettings": "headscribe.core.settings",
     "LookupSettings": "headscribe.core.settings",
     "MapSettings": "headscribe.core.settings",
+    "SteerSettings": "headscribe.core.settings",
     "StudySettings": "headscribe.core.settings",
     "TextSettings": "headscribe.core.settings",
     "open_checkpoint": "headscribe.mapping.checkpoint",
@@ -66,6 +69,7 @@ _HOMES = {
     "measure_agreement": "headscribe.pipeline",
     "probe_model": "headscribe.pipeline",
     "score_model": "headscribe.pipeline",
+    "steer_run": "headscribe.pipeline",
     "ExportDir": "headscribe.store.export.export_dir",
     "Destination": "headscribe.store.export.hub_upload",
     "LookupDir": "headscribe.store.lookups.lookup_dir",
@@ -87,6 +91,7 @@ __all__ = [
     "MapDir",
     "MapSettings",
     "RunDir",
+    "SteerSettings",
     "StudySettings",
     "TextSettings",
     "check_model",
@@ -102,6 +107,7 @@ __all__ = [
     "open_checkpoint",
     "probe_model",
     "score_model",
+    "steer_run",
 ]
 
 

@@ -24,6 +24,7 @@ from headscribe.cli import (
     report,
     runs,
     score,
+    steer,
 )
 from headscribe.cli.commands import Commands, Interrupted
 from headscribe.core.errors import HeadscribeError
@@ -52,6 +53,7 @@ app.command("probe", rich_help_panel=WEIGHTS)(probe.probe)
 app.command("pairs", rich_help_panel=WEIGHTS)(pairs.pairs)
 app.command("check", rich_help_panel=WEIGHTS)(check.check)
 app.command("evaluate", rich_help_panel=LOOK)(evaluate.evaluate)
+app.command("steer", rich_help_panel=LOOK)(steer.steer)
 app.command("compare", rich_help_panel=LOOK)(compare.compare)
 app.command("report", rich_help_panel=LOOK)(report.report)
 app.command("export", rich_help_panel=LOOK)(export.export)

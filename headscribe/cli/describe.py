@@ -49,6 +49,10 @@ def describe(
         ),
     ] = "",
     asking: DescribeSettings,
+    steer: Annotated[
+        bool,
+        typer.Option("--steer", help="Then try the descriptions in the running model (headscribe steer)."),
+    ] = False,
     batch: o.BatchFile = None,
     mapping: MapSettings,
     operations: o.OperationPaths = None,
@@ -60,9 +64,17 @@ def describe(
 ) -> None:
     """Map, score and describe every head, and write a report. A run that was cut short goes on."""
     from headscribe.cli.printing.describe import print_plan, print_run, run_json
+    from headscribe.cli.printing.steer import print_steering
     from headscribe.cli.typed import typed_command
     from headscribe.core.batch import read_batch
-    from headscribe.pipeline import default_run, describe_model, plan_run, read_statuses
+    from headscribe.pipeline import (
+        default_run,
+        describe_model,
+        plan_run,
+        read_statuses,
+        report_run,
+        steer_run,
+    )
     from headscribe.pipeline.describe.options import DescribeOptions
 
     run, by_file, statuses = out or default_run(model), read_batch(batch), read_statuses(retry)
@@ -84,8 +96,16 @@ def describe(
             plan = plan_run(model, run, **options)
         else:
             summary = describe_model(model, run, batch=by_file, engine=engine, address=address, **options)
+            steered = steer_run(run, operations=operations or (), progress=bars) if steer else None
+            if steered:
+                report_run(run)
     if dry_run:
         print_json(plan.as_json()) if json else print_plan(plan)
         return
-    print_json(run_json(summary)) if json else print_run(summary)
+    if json:
+        print_json(run_json(summary) | ({"steering": steered.as_json()} if steered else {}))
+    else:
+        print_run(summary)
+        if steered:
+            print_steering(steered)
     raise typer.Exit(summary.exit_code)

@@ -151,6 +151,24 @@ class MapSettings(Settings):
         return self.norms
 
 
+class SteerSettings(Settings):
+    """How descriptions are tried in the running model."""
+
+    sources: Annotated[
+        int, Field(ge=1, le=100), Option("Sources tried of each description at most.", name="--sources")
+    ] = 8
+    texts: Annotated[
+        tuple[str, ...],
+        Field(min_length=1),
+        Option(
+            "A text after which a next token is looked at, instead of the default ones. May be repeated.",
+            name="--text",
+            metavar="TEXT",
+        ),
+    ] = ("The", "I think that", "There was a", "They said it is the", "In the end, he saw")
+    seed: Annotated[int, Field(ge=0), Option("Draws the pairs of named operations.", name="--seed")] = 0
+
+
 class CheckSettings(Settings):
     """What ``check`` compares with the running model, beside the settings of the map.
 

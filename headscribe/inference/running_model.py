@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,13 @@ from headscribe.core.errors import UnhookableAttention
 from headscribe.core.heads import Head
 from headscribe.inference.finite import require_finite
 from headscribe.inference.hooks import IMPLEMENTATION, Tap, register, tapped
+from headscribe.inference.taps import Change, LastAgain, Silent, Watch, Watched, added, zeroed
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 _LOADING = (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError, RuntimeError)
 """What transformers raises for a folder that it cannot load."""
-
-_Silent = Mapping[int, tuple[slice | list[int], list[int]]]
-"""By layer: heads to silence in all rows, or one head in each of some rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +32,6 @@ class Shape:
     n_heads: int
     n_kv_heads: int
     d_head: int
-
-
-@dataclass(slots=True)
-class Watched:
-    """One clean forward pass over prompts of one length; one tensor per layer in each list.
-
-    Attributes:
-        ids: [batch, length].
-        z: attention-weighted value of each head at the last position, before W_O: [batch, n_heads, d_head].
-        values: value vectors with bias: [batch, n_kv_heads, length, d_head].
-        keys: [batch, n_kv_heads, length, d_head]; empty unless they were asked for.
-        masks: what the last position sees: [batch or 1, 1, 1, length], or None for everything.
-        logits: of the next token: [batch, vocab].
-    """
-
-    ids: Int[Tensor, "batch length"]
-    z: list[Float[Tensor, "batch n_heads d_head"]] = field(default_factory=list)
-    values: list[Float[Tensor, "batch n_kv_heads length d_head"]] = field(default_factory=list)
-    keys: list[Float[Tensor, "batch n_kv_heads length d_head"]] = field(default_factory=list)
-    masks: list[Tensor | None] = field(default_factory=list)
-    logits: Tensor = field(default_factory=lambda: torch.empty(0))
 
 
 class RunningModel:
@@ -89,7 +67,7 @@ class RunningModel:
             UnhookableAttention: a layer's attention could not be seen, or has not the checkpoint's shape.
         """
         found = Watched(ids.to(self.device))
-        found.logits = self._logits(_Watch(found, keep_keys), input_ids=found.ids)
+        found.logits = self._logits(Watch(found, keep_keys), input_ids=found.ids)
         self._check(found)
         return found
 
@@ -107,7 +85,8 @@ class RunningModel:
         by_layer: dict[int, list[int]] = {}
         for layer, head in sorted(set(heads)):
             by_layer.setdefault(layer, []).append(head)
-        return self._last_again(watched, {layer: (slice(None), some) for layer, some in by_layer.items()})
+        silent: Silent = {layer: (slice(None), some) for layer, some in by_layer.items()}
+        return self._last_again(watched, partial(zeroed, silent))
 
     @torch.inference_mode()
     def silenced_each(self, watched: Watched, heads: Sequence[Head | None]) -> Float[Tensor, "batch vocab"]:
@@ -123,11 +102,29 @@ class RunningModel:
                 rows, indices = silent.setdefault(head.layer, ([], []))
                 rows.append(row)
                 indices.append(head.head)
-        return self._last_again(watched, silent)
+        return self._last_again(watched, partial(zeroed, silent))
 
-    def _last_again(self, watched: Watched, silent: _Silent) -> Tensor:
+    @torch.inference_mode()
+    def steered(
+        self, watched: Watched, heads: Sequence[Head], values: Float[Tensor, "rows d_head"]
+    ) -> Float[Tensor, "rows vocab"]:
+        """Next-token logits of a prompt with a value added to a head's z at its last position: [rows, vocab].
+
+        A head whose z grows by the value of a source writes, besides what it does, what it would write if it
+        attended to that source alone.
+
+        Args:
+            watched: of one prompt, with its keys.
+            heads: one per row; each row is a run of its own.
+            values: what is added to that head's z, [rows, d_head], in the model's dtype and on its device.
+        """
+        layers = torch.tensor([head.layer for head in heads], device=self.device)
+        indices = torch.tensor([head.head for head in heads], device=self.device)
+        return self._last_again(watched.repeated(len(heads)), partial(added, layers, indices, values))
+
+    def _last_again(self, watched: Watched, change: Change) -> Tensor:
         last = torch.full_like(watched.ids[:, -1:], watched.ids.shape[1] - 1)
-        return self._logits(_Silence(watched, silent), input_ids=watched.ids[:, -1:], position_ids=last)
+        return self._logits(LastAgain(watched, change), input_ids=watched.ids[:, -1:], position_ids=last)
 
     def _logits(self, tap: Tap, **inputs: Tensor) -> Tensor:
         with tapped(tap):
@@ -144,56 +141,6 @@ class RunningModel:
                 where=type(self.network).__name__,
                 do="See docs/checks.md for the families that work",
             )
-
-
-class _Watch:
-    """Keeps what passes, and changes nothing."""
-
-    def __init__(self, found: Watched, keep_keys: bool) -> None:
-        self._found, self._keep_keys = found, keep_keys
-
-    def enter(
-        self,
-        layer: int,  # noqa: ARG002 - the tap's signature
-        key: Tensor,
-        value: Tensor,
-        mask: Tensor | None,
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        self._found.values.append(value)
-        if self._keep_keys:
-            self._found.keys.append(key)
-            self._found.masks.append(None if mask is None else mask[..., -1:, : key.shape[2]])
-        return key, value, mask
-
-    def leave(self, layer: int, z: Tensor) -> Tensor:  # noqa: ARG002 - the tap's signature
-        self._found.z.append(z[:, -1].clone())
-        return z
-
-
-class _Silence:
-    """Puts the earlier positions of a clean pass in front of the last one, and zeroes heads there."""
-
-    def __init__(self, watched: Watched, silent: _Silent) -> None:
-        self._watched, self._silent = watched, silent
-
-    def enter(
-        self,
-        layer: int,
-        key: Tensor,
-        value: Tensor,
-        mask: Tensor | None,  # noqa: ARG002 - the clean pass has the right one
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        seen = self._watched
-        key = torch.cat([seen.keys[layer][:, :, :-1], key], dim=2)
-        value = torch.cat([seen.values[layer][:, :, :-1], value], dim=2)
-        return key, value, seen.masks[layer]
-
-    def leave(self, layer: int, z: Tensor) -> Tensor:
-        if layer in self._silent:
-            rows, heads = self._silent[layer]
-            z = z.clone()
-            z[rows, -1, heads] = 0
-        return z
 
 
 def load_model(folder: Path, shape: Shape, *, dtype: torch.dtype, device: torch.device) -> RunningModel:

@@ -16,7 +16,7 @@ from headscribe.core.lookups import Ablation, AblationEffect, Neuron, PromptHead
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.statistics import Interval, percentile_interval, resampled_counts
 from headscribe.inference.blocks import Blocks
-from headscribe.inference.running_model import Watched
+from headscribe.inference.taps import Watched
 from headscribe.lookups.reading import Reading
 
 DRAWS = 2000

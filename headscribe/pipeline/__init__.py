@@ -19,6 +19,7 @@ from headscribe.pipeline.people.export import export_for_people
 from headscribe.pipeline.people.import_labels import import_labels
 from headscribe.pipeline.report.report import run_facts
 from headscribe.pipeline.runs import describe_model, look_up, report_run
+from headscribe.pipeline.steer.steer import steer_run
 from headscribe.store.describe.run_dir import RunDir, default_run, runs_in
 from headscribe.store.map.map_dir import MapDir
 
@@ -51,4 +52,5 @@ __all__ = [
     "run_facts",
     "runs_in",
     "score_model",
+    "steer_run",
 ]

@@ -24,12 +24,14 @@ from headscribe.pipeline.lookups.results import LookupsSummary
 from headscribe.pipeline.lookups.section import lookups_additions
 from headscribe.pipeline.people.section import people_additions
 from headscribe.pipeline.report.report import run_facts, write_report
+from headscribe.pipeline.steer.section import steering_additions
 from headscribe.store.describe.run_dir import RunDir
 
 ADDED_BY: tuple[Callable[[RunDir], Additions | None], ...] = (
     evaluation_additions,
     people_additions,
     lookups_additions,
+    steering_additions,
 )
 """What each feature adds to the report of a run, from what lies in the run; None where it has nothing."""
 

@@ -14,11 +14,12 @@ from headscribe.store.map.operations import OPERATIONS
 from headscribe.store.map.parts import CONSTANTS, PARTS_MAPPINGS, ROLES
 from headscribe.store.people.labels import LABELS, REJECTED
 from headscribe.store.prompts.prompt_results import COMPARISON
+from headscribe.store.steer.steering_table import STEERING
 from headscribe.store.tables.table import Table
 
 _FLAT: tuple[Table[Any], ...] = (
     *(PARTS_MAPPINGS, CONSTANTS, ROLES, OPERATIONS, CORRELATION, MULTI_TOKEN, ABLATION),
-    *(DESCRIPTIONS, *TRANSCRIPTS, *EVALUATION, HEADS_IN_CONTEXT, COMPARISON),
+    *(DESCRIPTIONS, *TRANSCRIPTS, *EVALUATION, STEERING, HEADS_IN_CONTEXT, COMPARISON),
 )
 TABLES: dict[str, Table[Any]] = {
     **{table.name: table for table in _FLAT},

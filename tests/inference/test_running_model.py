@@ -100,6 +100,27 @@ def test_silencing_equals_zeroing_heads_in_a_whole_pass(pair: tuple[Any, Running
     assert not torch.allclose(theirs, watched.logits, atol=1e-2)
 
 
+@torch.inference_mode()
+def test_steering_equals_adding_to_what_the_output_projection_gets(pair: tuple[Any, RunningModel]) -> None:
+    stock, model = pair
+    ids, heads = _ids()[:1], [Head(0, 1), Head(2, HEADS - 1), Head(3, 0)]
+    d_head = model.shape.d_head
+    values = torch.randn(len(heads), d_head, generator=torch.Generator().manual_seed(3))
+    got = model.steered(model.watch(ids, keep_keys=True), heads, values)
+    for row, head in enumerate(heads):
+
+        def add(_: torch.nn.Module, inputs: tuple[torch.Tensor], *, of: int = row) -> tuple[torch.Tensor]:
+            x = inputs[0].clone()
+            x.view(*x.shape[:2], HEADS, d_head)[:, -1, heads[of].head] += values[of]
+            return (x,)
+
+        hook = _projections(stock)[head.layer].register_forward_pre_hook(add)
+        theirs = stock(ids).logits[0, -1]
+        hook.remove()
+        torch.testing.assert_close(got[row], theirs, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(got[0], got[1], atol=1e-2)
+
+
 def test_silencing_nothing_changes_nothing(pair: tuple[Any, RunningModel]) -> None:
     _, model = pair
     watched = model.watch(_ids(), keep_keys=True)

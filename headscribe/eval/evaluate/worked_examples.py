@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from headscribe.eval.evaluate.words import ARROW, QUOTED
 
@@ -33,14 +33,18 @@ class WorkedExamples:
     def expressed(self, text: str) -> dict[str, str]:
         """Operations of which at least two of the text's examples, and half of all, are pairs."""
         found: dict[str, list[str]] = defaultdict(list)
-        examples = {
-            _key(_bare(one[1]), _bare(one[2])): f"{one[0]}{one[2]}" for one in _EXAMPLE.finditer(text)
-        }
+        examples = {_key(source, target): shown for source, target, shown in examples_in(text)}
         for pair, shown in examples.items():
             for name in self._of.get(pair, ()):
                 found[name].append(shown)
         enough = max(LEAST, len(examples) / 2)
         return {name: shown[0] for name, shown in sorted(found.items()) if len(shown) >= enough}
+
+
+def examples_in(text: str) -> Iterator[tuple[str, str, str]]:
+    """Source, target and the words themselves of each example that a text gives."""
+    for one in _EXAMPLE.finditer(text):
+        yield _bare(one[1]), _bare(one[2]), f"{one[0]}{one[2]}"
 
 
 def _bare(side: str) -> str:

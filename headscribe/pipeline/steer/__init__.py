@@ -1,0 +1,1 @@
+"""``steer``: whether the running model does what descriptions say."""
