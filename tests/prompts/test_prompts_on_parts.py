@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -40,7 +41,8 @@ def test_a_name_without_version_means_what_the_map_can_fill_in() -> None:
     assert fitting_reference("describe", parts=False) == "describe@1"
     assert load_template(fitting_reference("describe", parts=True)).reference == "describe@2"
     assert fitting_reference("describe@1", parts=True) == "describe@1"
-    assert fitting_reference("contrast", parts=False) == "contrast"
+    assert fitting_reference("contrast", parts=False) == "contrast@1"
+    assert fitting_reference("predict", parts=False) == "predict"
     with pytest.raises(BadPrompt, match="describe@2 needs the parts of heads"):
         fitting_reference("describe@2", parts=False)
 
@@ -78,3 +80,15 @@ def test_its_examples_are_in_no_operation_and_the_instructions_come_first() -> N
     assert estimate_tokens(first[:same]) > 900
     known = {(a.casefold(), b.casefold()) for one in builtin_operations() for a, b in one.pairs}
     assert not known & {("piano", "pianist"), ("drum", "drummer"), ("harp", "harpist")}
+
+
+@pytest.mark.parametrize("name", ["contrast", "suppression"])
+def test_every_describing_template_has_a_version_for_parts(name: str) -> None:
+    other = (Mapping(0, token(" other"), 1.0, tokens("elsewhere"), (1.0,)),)
+    text = load_template(f"{name}@2").render(replace(evidence(), contrast=(other,)))[0].content
+    shown = text[text.rindex("The tokens are JSON strings") :]
+    assert "share 31%" in shown
+    assert '" sharp0" (7.0' in shown
+    assert ('" other" -> [" elsewhere"]' in shown) == (name == "contrast")
+    assert "The right description" in text
+    assert "name the class" in text

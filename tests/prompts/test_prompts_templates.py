@@ -18,6 +18,7 @@ from headscribe.prompts.variables import LONGEST_TOKEN, to_json
 RELEASED = {
     "categorize@1": "a0b6109a0cac4b34afce3a0b3b86abc4b290bd4bf2ebed8d2e25afead3c18034",
     "contrast@1": "21becba947cfe07ee94419c9bd2a57ee3d26f30cae539cc3592b6952289ed8c6",
+    "contrast@2": "d08a972c6f3ee88c6d1f24aa8a8900bdd371ba48d29adc5d552c75f14ce97bbc",
     "describe@1": "133e9c8118d816842ba62b9ed8640cc7062df835146b2a364ebdbf0be385a1ef",
     "describe@2": "994f4061af16c28bbf0fa80734a8514af0efd719db30e7f63cba971a9ce33c29",
     "detect@1": "0647a784b303cc386cb294ce4c174af53ee2fde1cbe3266d591265434a24c479",
@@ -27,6 +28,7 @@ RELEASED = {
     "predict@1": "c6d2acef03f44bab2c6689e987f97987ab9a01dba8163ebbd4b837734a02282b",
     "refine@1": "c96689e4124659b9302e07a913d30ad41d3d3d0a2799f028c43a0bf85f8dbcc0",
     "suppression@1": "1142c55a7133ef773d613143705a042f92213a79fc64b590f2c278c34054954b",
+    "suppression@2": "fd9c342fedf28d6b7c5ae0ead5d279ddbf8a0cdc72f58a30074b5ad9c6bed501",
 }
 
 FILE = """
