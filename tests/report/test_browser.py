@@ -296,3 +296,22 @@ CONTRASTS = """() => {
   }
   return poor;
 }"""
+
+
+def test_paper_shows_the_open_cards_whole_or_else_the_page_with_every_head(page: Page) -> None:
+    page.emulate_media(media="print")
+    assert not page.locator("#search").is_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert len(names(page)) == len(RUN.heads)
+    show(page, "L1H1,L0H2")
+    assert not page.locator("#heads").is_visible()
+    assert not page.locator("#close").is_visible()
+    assert page.locator("#card article h2").all_inner_texts() == ["L1H1", "L0H2"]
+    shown = page.evaluate(
+        "(({position}, {clientHeight, scrollHeight}) => [position, clientHeight, scrollHeight])"
+        "(getComputedStyle(report.byId('card')), report.byId('card'))"
+    )
+    assert shown[0] == "static"
+    assert shown[1] == shown[2]
+    assert page.pdf(format="A4").count(b"/Type /Page\n") > 2
+    page.emulate_media(media="screen")

@@ -107,6 +107,7 @@
   R.choices(R.scored, byId("operation"));
   byId("least").value = Math.round(100 * data.threshold);
   frame.addEventListener("scroll", () => { if (drawn < shown.length && frame.scrollTop + frame.clientHeight > frame.scrollHeight - 800) draw(); }, { passive: true });
+  addEventListener("beforeprint", () => { while (drawn < shown.length) draw(); });
   body.addEventListener("click", (event) => {
     const line = event.target.closest("tr[data-head]");
     if (line && !event.ctrlKey && !event.metaKey && !getSelection().toString()) { event.preventDefault(); R.open(line.dataset.head); }
