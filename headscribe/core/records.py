@@ -282,3 +282,13 @@ class Description:
         float | None, Column("price of the calls; null where it is not known", unit="US dollars")
     ] = None
     seconds: Annotated[float, Column("time of the calls for this head", unit="s")] = 0.0
+    family: Annotated[
+        str | None,
+        Column(
+            "a name that described heads with the same rule, or of one value head, share; null for others",
+            after="unanswered",
+        ),
+    ] = None
+    differs: Annotated[
+        str | None, Column("what tells the head from the others of its family", after="family")
+    ] = None

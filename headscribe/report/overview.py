@@ -66,6 +66,8 @@ def head_data(row: Description) -> dict[str, Any]:
         "sent": row.prompt_tokens,
         "received": row.completion_tokens,
         "cost": short(row.cost_usd),
+        "family": line(row.family),
+        "differs": line(row.differs),
     }
     return {name: value for name, value in values.items() if value is not None}
 

@@ -11,6 +11,7 @@ from headscribe.cli.printing.asking import print_calls, print_cost, print_estima
 from headscribe.cli.printing.batch import print_batch
 from headscribe.cli.show import money, print_table
 from headscribe.core.plain import json_data
+from headscribe.core.tokens import plain_line
 
 if TYPE_CHECKING:
     from headscribe.core.records import Description
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SHOWN = 40
 """Heads that are printed; ``--json`` and the tables have all."""
+FAMILIES, FAMILY_HEADS = 5, 12
+"""Families that are printed, and heads of each."""
 METHOD_COLUMNS = (
     ("Method", "left"),
     ("Calls", "right"),
@@ -57,7 +60,7 @@ def run_json(summary: RunSummary) -> dict[str, Any]:
     for row in _descriptions(summary):
         outcome = json_data(row.outcome)
         del outcome["transcript"]
-        descriptions.append({"head": row.head, **outcome})
+        descriptions.append({"head": row.head, **outcome, "family": row.family, "differs": row.differs})
     return summary.as_json() | {"descriptions": descriptions}
 
 
@@ -68,6 +71,8 @@ def print_run(summary: RunSummary) -> None:
         print_table("", COLUMNS, [_cells(row) for row in rows[:SHOWN]])
     if len(rows) > SHOWN:
         typer.echo(f"… and {len(rows) - SHOWN} more heads.")
+    for line in _families(rows):
+        typer.echo(line)
     counts = ", ".join(f"{number} {status}" for status, number in summary.counts.items())
     typer.echo(
         f"{sum(summary.counts.values())} of {summary.heads} heads in {summary.seconds:.1f} s: {counts}."
@@ -87,6 +92,20 @@ def print_run(summary: RunSummary) -> None:
 
 def _descriptions(summary: RunSummary) -> Sequence[Description]:
     return summary.descriptions() if any(summary.counts.values()) else ()
+
+
+def _families(rows: Sequence[Description]) -> Iterator[str]:
+    """The largest families, with their first heads."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.family:
+            found.setdefault(row.family, []).append(row.head.name)
+    largest = sorted(found.items(), key=lambda family: -len(family[1]))
+    for name, heads in largest[:FAMILIES]:
+        more = f" and {len(heads) - FAMILY_HEADS} more" if len(heads) > FAMILY_HEADS else ""
+        yield f"Family {plain_line(name, 60)}: {', '.join(heads[:FAMILY_HEADS])}{more}."
+    if len(largest) > FAMILIES:
+        yield f"… and {len(largest) - FAMILIES} more families, in the column family."
 
 
 def _what_confidence_means(rows: Sequence[Description]) -> Iterator[str]:

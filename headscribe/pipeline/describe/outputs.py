@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, OperationScore
+from headscribe.pipeline.describe.families import with_families
 from headscribe.pipeline.describe.request import DescribeRequest
 from headscribe.pipeline.describe.summary import no_counts
 from headscribe.pipeline.describe.work import Work
@@ -76,7 +77,8 @@ def finish_run(
     """
     journal, wanted = writer.journal, dict(work.identities)
     place = map_identity(map_dir.header.model, map_dir.header.settings)
-    found = _with_scores(journal.descriptions(wanted, place=place), map_dir)
+    described = _with_scores(journal.descriptions(wanted, place=place), map_dir)
+    found = with_families(described, map_dir)
     writer.write_descriptions(found)
     writer.write_transcripts(lambda: journal.transcripts(wanted, place=place))
     counts = _counted(row.outcome.status for row in found)

@@ -109,6 +109,14 @@
     ];
   }
 
+  // A head's family, the others of it, and what tells the head from them.
+  R.kin = (head) => {
+    if (!head.family) return "";
+    const others = R.heads.filter((one) => one.family === head.family && one !== head).map((one) => one.name);
+    const named = others.slice(0, 12).join(", ") + (others.length > 12 ? ` and ${others.length - 12} more` : "");
+    return `${head.family}, with ${named}. ${head.name} ${head.differs}.`;
+  };
+
   // What stands in a card below its bar.
   R.cardBody = (head) => {
     const transcript = made(R.transcript(head));
@@ -117,7 +125,7 @@
       make("p", { cls: head.description ? "lead" : "lead quiet", text: head.said || "No description." }),
       ...measured(head),
       ...(R.otherRun ? R.otherRun(head) : []),
-      make("dl", {}, ...line("Inputs", head.inputs), ...line("Pattern", head.pattern === head.description ? "" : head.pattern), ...notes.flatMap(([title, text]) => line(title, text)),
+      make("dl", {}, ...line("Inputs", head.inputs), ...line("Pattern", head.pattern === head.description ? "" : head.pattern), ...line("Family", R.kin(head)), ...notes.flatMap(([title, text]) => line(title, text)),
         ...line("Method", [...new Set([head.method, head.llm, head.prompt])].filter(Boolean).join(" · ")), ...line("Calls", cost(head))),
       ...operations(head),
       ...mappings(head),

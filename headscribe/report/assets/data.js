@@ -3,7 +3,7 @@
 (() => {
   const R = globalThis.report;
   const data = JSON.parse(R.byId("data").textContent);
-  const EMPTY = { description: null, error: null, inputs: null, pattern: null, confidence: null, low: null, high: null, unanswered: null };
+  const EMPTY = { description: null, error: null, inputs: null, pattern: null, confidence: null, low: null, high: null, unanswered: null, family: null };
   const MADE = { rounds: [], tests: [], experiments: [], constant: [], roles: [] };
 
   const share = (row, column) => row[column] / data.operations[row[0]].pairs;

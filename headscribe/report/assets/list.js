@@ -88,7 +88,7 @@
       cell("", { cls: "name" }, make("a", { text: head.name, href: `#${head.name}` })),
       cell("", { cls: "status" }, R.status(head.status)),
       cell("", { cls: "sure" }, ...sure),
-      cell("", { cls: "said" }, make("div", { cls: head.description ? "clamp" : "clamp quiet", text: head.said || "–" })),
+      cell("", { cls: "said" }, make("div", { cls: head.description ? "clamp" : "clamp quiet", text: head.said || "–" }), head.family ? make("div", { cls: "quiet", text: `Family: ${head.family}` }) : ""),
       cell("Strongest operation", { cls: "top" }, ...top),
       cell("", { cls: "maps" }, ...mapped(head)));
   }

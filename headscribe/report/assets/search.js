@@ -13,7 +13,7 @@
     tokens = heads.map((head) => Uint32Array.from(R.mappings(head).flatMap((row) => [row[0], ...row[2], ...row[3]])));
     for (const head of heads) {
       const notes = (data.notes[head.name] || []).flat();
-      head.text = [head.name, head.status, head.said, head.inputs, head.pattern, ...notes].join("\n").toLowerCase();
+      head.text = [head.name, head.status, head.said, head.inputs, head.pattern, head.family, ...notes].join("\n").toLowerCase();
     }
   }
 
