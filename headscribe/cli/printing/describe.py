@@ -15,10 +15,11 @@ from headscribe.core.tokens import plain_line
 
 if TYPE_CHECKING:
     from headscribe.core.records import Description
+    from headscribe.core.remarkable import RemarkableHead
     from headscribe.pipeline import Plan, RunSummary
 
-SHOWN = 40
-"""Heads that are printed; ``--json`` and the tables have all."""
+SHOWN, LONGEST_SENTENCE = 15, 76
+"""Heads that are printed, and characters of what is said of each; ``--json`` and the tables have all."""
 FAMILIES, FAMILY_HEADS = 5, 12
 """Families that are printed, and heads of each."""
 METHOD_COLUMNS = (
@@ -28,7 +29,13 @@ METHOD_COLUMNS = (
     ("Reply tokens, at most", "right"),
     ("Cost, at most", "right"),
 )
-COLUMNS = (("Head", "left"), ("Status", "left"), ("Confidence", "right"), ("Description", "left"))
+COLUMNS = (
+    ("Head", "left"),
+    ("Operation", "left"),
+    ("Score", "right"),
+    ("Confidence", "right"),
+    ("Description", "left"),
+)
 
 
 def print_plan(plan: Plan) -> None:
@@ -65,19 +72,16 @@ def run_json(summary: RunSummary) -> dict[str, Any]:
 
 
 def print_run(summary: RunSummary) -> None:
-    """The descriptions, what they took, where they lie, and how to go on."""
-    rows = _descriptions(summary)
-    if rows:
-        print_table("", COLUMNS, [_cells(row) for row in rows[:SHOWN]])
-    if len(rows) > SHOWN:
-        typer.echo(f"… and {len(rows) - SHOWN} more heads.")
-    for line in _families(rows):
+    """The most remarkable heads, what they took, where all lie, and how to go on."""
+    heads = summary.remarkable() if any(summary.counts.values()) else []
+    _print_heads(heads, summary)
+    for line in _families(sorted((one.description for one in heads), key=lambda row: row.head)):
         typer.echo(line)
     counts = ", ".join(f"{number} {status}" for status, number in summary.counts.items())
     typer.echo(
         f"{sum(summary.counts.values())} of {summary.heads} heads in {summary.seconds:.1f} s: {counts}."
     )
-    for line in _what_confidence_means(rows):
+    for line in _what_confidence_means([one.description for one in heads]):
         typer.echo(line)
     print_calls(summary.llm, summary)
     typer.echo(f"Run: {summary.run}")
@@ -116,9 +120,24 @@ def _what_confidence_means(rows: Sequence[Description]) -> Iterator[str]:
         yield f"Confidence: on held-out rows of {len(unanswered)} heads; {share:.0%} of the items unanswered."
 
 
-def _cells(row: Description) -> tuple[object, ...]:
-    outcome = row.outcome
-    confidence = None if outcome.confidence is None else f"{outcome.confidence:.0%}"
-    if confidence and outcome.confidence_low is not None and outcome.confidence_high is not None:
-        confidence += f" [{outcome.confidence_low:.0%}, {outcome.confidence_high:.0%}]"
-    return (row.head.name, outcome.status.value, confidence, outcome.description or outcome.error)
+def _print_heads(heads: Sequence[RemarkableHead], summary: RunSummary) -> None:
+    if not heads:
+        return
+    title = "The most remarkable heads" if len(heads) > SHOWN else ""
+    print_table(title, COLUMNS, [_cells(one) for one in heads[:SHOWN]])
+    if any(one.operation for one in heads[:SHOWN]):
+        typer.echo("Score: of what the head does most, less its shuffled score; − where it suppresses.")
+    if len(heads) > SHOWN:
+        typer.echo(f"… and {len(heads) - SHOWN} more heads in {summary.run / 'descriptions.parquet'}.")
+
+
+def _cells(one: RemarkableHead) -> tuple[object, ...]:
+    outcome, operation = one.description.outcome, one.operation
+    said = outcome.description or f"{outcome.status.value}: {outcome.error}".removesuffix(": None")
+    return (
+        one.description.head.name,
+        operation and operation.operation.replace("_to_", " → ").replace("_", " "),
+        operation and f"{'−' if operation.suppresses else ''}{operation.effect:.2f}",
+        None if outcome.confidence is None else f"{outcome.confidence:.0%}",
+        plain_line(said, LONGEST_SENTENCE),
+    )

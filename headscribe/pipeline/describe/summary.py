@@ -8,6 +8,7 @@ from typing import Any
 
 from headscribe.core.batch import BatchReport
 from headscribe.core.records import ANSWERED, Description, Status
+from headscribe.core.remarkable import RemarkableHead, remarkable_heads
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.asking.asked import Asked, AskingSummary
 from headscribe.store.describe.run_dir import RunDir
@@ -118,6 +119,11 @@ class RunSummary(AskingSummary):
     def descriptions(self) -> list[Description]:
         """The table of descriptions, read from the run."""
         return RunDir.open(self.run).descriptions()
+
+    def remarkable(self) -> list[RemarkableHead]:
+        """All heads of the run, the most remarkable first, read from the run and its map."""
+        run = RunDir.open(self.run)
+        return remarkable_heads(run.descriptions(), run.map().scores())
 
     def as_json(self) -> dict[str, Any]:
         """The summary as plain JSON data."""
