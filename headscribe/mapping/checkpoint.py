@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files as package_files
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import torch
 
-from headscribe.core.errors import BadOption, ModelNotFound, NotACausalLM
+from headscribe.core.errors import NotACausalLM
 from headscribe.core.settings import Norms
 from headscribe.mapping import first_block
 from headscribe.mapping.facts import OV, ModelFacts
 from headscribe.mapping.families import find_family
-from headscribe.mapping.families.family import Dimensions, Family
-from headscribe.mapping.files import CheckpointFiles, LocalFolder, read_json
+from headscribe.mapping.files import CheckpointFiles, read_json
+from headscribe.mapping.finding import find_checkpoint
 from headscribe.mapping.folding import folded, read_layer
 from headscribe.mapping.hashes import hash_weights
-from headscribe.mapping.reading import Reader, TensorNames
-from headscribe.mapping.tensors import TensorSource, open_tensors
+from headscribe.mapping.stored_weights import StoredWeights
+from headscribe.mapping.tensors import open_tensors
 from headscribe.mapping.vocabulary import Vocabulary, open_vocabulary
 
 if TYPE_CHECKING:
@@ -33,9 +30,6 @@ if TYPE_CHECKING:
 
     from headscribe.mapping.families.family import TensorMap
     from headscribe.mapping.source_view import View
-
-_META = torch.device("meta")
-_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 
 
 def open_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
@@ -49,7 +43,7 @@ def open_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
         HeadscribeError: ``ModelNotFound``, ``NotACausalLM``, ``UnsupportedFamily``, ``QuantisedWeights``,
             ``DamagedCheckpoint``, ``BadTokenizer`` or ``HubUnavailable``, before anything was computed.
     """
-    files = _find_files(model, revision)
+    files = find_checkpoint(model, revision)
     config_file = files.get("config.json")
     if config_file is None:
         adapter = files.get("adapter_config.json") is not None
@@ -57,44 +51,8 @@ def open_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
         raise NotACausalLM(what, where=files.where, do="Give the folder of a whole transformers checkpoint")
     config = read_json(config_file)
     family = find_family(config, files.where)
-    parts = _Parts(files, family, family.dimensions(config, files.where), open_tensors(files))
-    return Checkpoint(model, parts)
-
-
-def _find_files(model: str, revision: str | None) -> CheckpointFiles:
-    if model == "demo":
-        return _bundled(revision)
-    path = Path(model).expanduser()
-    if model and path.is_dir():
-        if revision is not None:
-            raise BadOption("a local folder has no revisions", where="--revision", do="Leave it out")
-        return LocalFolder(path)
-    if model and path.exists():
-        raise ModelNotFound("this is a file, not a checkpoint's folder", where=path, do="Give its folder")
-    if not _HUB_ID.fullmatch(model):
-        raise ModelNotFound("there is no such folder", where=model or "MODEL", do="Check the path")
-    from headscribe.mapping.hub import HubRepository
-
-    return HubRepository(model, revision)
-
-
-def _bundled(revision: str | None) -> CheckpointFiles:
-    if revision is not None:
-        raise BadOption("the bundled model has no revisions", where="--revision", do="Leave it out")
-    path = Path(str(package_files("headscribe") / "demo" / "checkpoint"))
-    if not path.is_dir():
-        raise ModelNotFound(
-            "the bundled model is not in this installation", where=path, do="Run: make demo-model"
-        )
-    return LocalFolder(path)
-
-
-@dataclass(frozen=True)
-class _Parts:
-    files: CheckpointFiles
-    family: Family
-    dims: Dimensions
-    source: TensorSource
+    dims = family.dimensions(config, files.where)
+    return Checkpoint(model, files, StoredWeights(files.where, family, dims, open_tensors(files)))
 
 
 class Checkpoint:
@@ -111,16 +69,12 @@ class Checkpoint:
         tokenizer_hash: identifies the tokenizer.
     """
 
-    def __init__(self, name: str, parts: _Parts) -> None:
-        self.name, self._parts = name, parts
-        self.revision = parts.files.revision
-        self._names = TensorNames(parts.family, parts.source.names(), parts.files.where)
-        self._tied = self._is_tied()
-        stored = self._check_layout()
-        self.path = parts.files.folder()
-        self.vocabulary: Vocabulary = open_vocabulary(parts.files, parts.dims.vocab_size)
+    def __init__(self, name: str, files: CheckpointFiles, weights: StoredWeights) -> None:
+        self.name, self._files, self._weights = name, files, weights
+        self.revision, self.path = files.revision, files.folder()
+        self.vocabulary: Vocabulary = open_vocabulary(files, weights.dims.vocab_size)
         self.tokenizer_hash = self.vocabulary.hash
-        self.facts = self._facts(stored)
+        self.facts = self._facts()
         self._in_use: weakref.WeakValueDictionary[tuple[object, ...], torch.Tensor]
         self._in_use = weakref.WeakValueDictionary()
         self._lock = Lock()
@@ -128,14 +82,14 @@ class Checkpoint:
     @cached_property
     def weights_hash(self) -> str:
         """Identifies the weight files in use; ``hash_weights`` says how."""
-        return hash_weights(self._parts.source.files())
+        return hash_weights(self._weights.source.files())
 
     def whole_folder(self) -> Path:
         """The folder with every weight file in it, for running the model; the hub's missing ones are fetched.
 
         Ask for ``weights_hash`` before: it covers the files in use.
         """
-        self._parts.source.fetch_whole()
+        self._weights.source.fetch_whole()
         return self.path
 
     def to_fetch(self, layers: Iterable[int], views: Collection[View], norms: Norms) -> tuple[int, int]:
@@ -146,19 +100,18 @@ class Checkpoint:
             views: the source views of these layers.
             norms: as for ``ov``.
         """
-        source = self._parts.source
-        needed = self._names_read(layers, views, norms)
+        source = self._weights.source
+        needed = self._weights.names_read(layers, views, norms)
         return sum(source.missing(name) for name in needed), sum(file.size for file in source.files())
 
     @contextmanager
     def told_of_fetching(self, listener: Callable[[int], object]) -> Iterator[None]:
         """While inside, ``listener`` is told how many bytes of weights came, each time some did."""
-        files = self._parts.files
-        before, files.on_fetch = files.on_fetch, listener
+        before, self._files.on_fetch = self._files.on_fetch, listener
         try:
             yield
         finally:
-            files.on_fetch = before
+            self._files.on_fetch = before
 
     def embedding(
         self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
@@ -167,7 +120,7 @@ class Checkpoint:
 
         While a caller holds the tensor, asking again gives the same one.
         """
-        return self._table(self._names.embedding, dtype, torch.device(device))
+        return self._table(self._weights.embedding, dtype, torch.device(device))
 
     def embedding_rows(
         self,
@@ -183,12 +136,11 @@ class Checkpoint:
             device: of the result.
         """
         device = torch.device(device)
-        whole = self._in_use.get((self._names.embedding, dtype, str(device)))
+        whole = self._in_use.get((self._weights.embedding, dtype, str(device)))
         if whole is not None:
             return whole[rows.to(device) if isinstance(rows, torch.Tensor) else rows]
-        shape = (self._parts.dims.vocab_size, self._parts.dims.d_model)
         chosen = rows.cpu() if isinstance(rows, torch.Tensor) else rows
-        return self._reader(dtype, device, prefix="")(self._names.embedding, shape, chosen)
+        return self._weights.table(self._weights.embedding, dtype, device, chosen)
 
     def unembedding(
         self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
@@ -197,7 +149,7 @@ class Checkpoint:
 
         Of a tied model this is the very tensor that ``embedding`` gives while a caller holds it.
         """
-        return self._table(self._names.head(tied=self._tied), dtype, torch.device(device))
+        return self._table(self._weights.unembedding, dtype, torch.device(device))
 
     def ov(
         self,
@@ -221,16 +173,19 @@ class Checkpoint:
                 W_O diag(γ_f), after centring W_O's rows where that is a LayerNorm. The bias of a LayerNorm
                 in front joins the value bias as β_l W_V. Such a w_v multiplies what ``head_norm`` gives.
         """
-        read = self._reader(dtype, torch.device(device))
-        return folded(read_layer(self._parts.family, read, self._parts.dims, layer, norms))
+        weights = self._weights
+        read = weights.reader(dtype, torch.device(device))
+        return folded(read_layer(weights.family, read, weights.dims, layer, norms))
 
     def first_mlp(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> TensorMap:
         """MLP_0(norm_0(·)) on rows of E, [n, d_model] -> [n, d_model], without residual.
 
         The rows must have the dtype and device given here. Holds the MLP's weights as long as it lives.
         """
-        read = self._reader(dtype, torch.device(device))
-        return first_block.first_mlp(self._parts.family, read, self._parts.dims)
+        weights = self._weights
+        return first_block.first_mlp(
+            weights.family, weights.reader(dtype, torch.device(device)), weights.dims
+        )
 
     def residual(self, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> TensorMap:
         """E + MLP_0(norm_0(E)) on rows of E, [n, d_model] -> [n, d_model]: the stream behind block 0.
@@ -238,8 +193,8 @@ class Checkpoint:
         Attention is left out. E is scaled where the model does so (Gemma), and a norm behind the MLP
         (Gemma 2 and 3, OLMo-2) is applied to each row. Otherwise as ``first_mlp``.
         """
-        read = self._reader(dtype, torch.device(device))
-        return first_block.residual(self._parts.family, read, self._parts.dims)
+        weights = self._weights
+        return first_block.residual(weights.family, weights.reader(dtype, torch.device(device)), weights.dims)
 
     def head_norm(self) -> TensorMap:
         """What the norm in front of attention makes of source vectors, but for its weight and bias.
@@ -247,55 +202,21 @@ class Checkpoint:
         A function [n, d_model] -> [n, d_model] for any dtype and device, the same for all layers: x / rms(x),
         after centring where it is a LayerNorm, and x itself where the family has no such norm (OLMo-2).
         """
-        return first_block.head_norm(self._parts.family, self._parts.dims)
+        return first_block.head_norm(self._weights.family, self._weights.dims)
 
     def _table(self, name: str, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         key = (name, dtype, str(device))
         with self._lock:  # two threads that ask at once are to share it
             table = self._in_use.get(key)
             if table is None:
-                dims = self._parts.dims
-                table = self._reader(dtype, device, prefix="")(name, (dims.vocab_size, dims.d_model))
+                table = self._weights.table(name, dtype, device)
                 self._in_use[key] = table
         return table
 
-    def _reader(self, dtype: torch.dtype, device: torch.device, prefix: str | None = None) -> Reader:
-        prefix = self._names.prefix if prefix is None else prefix
-        return Reader(self._parts.source, self._parts.files.where, prefix, dtype=dtype, device=device)
-
-    def _is_tied(self) -> bool:
-        """As transformers decides: the configuration says so, and no other unembedding is stored."""
-        source, names = self._parts.source, self._names
-        if not self._parts.dims.tied or names.unembedding is None:
-            return self._parts.dims.tied
-        if source.shape(names.unembedding) != source.shape(names.embedding):
-            return False
-        return torch.equal(source.read(names.unembedding), source.read(names.embedding))
-
-    def _check_layout(self) -> set[str]:
-        """Check that every tensor needed is there with its shape; gives how they are stored."""
-        names = self._names_read(range(self._parts.dims.n_layers), ["residual"], "fold")
-        return {self._parts.source.dtype(name) for name in names}
-
-    def _names_read(self, layers: Iterable[int], views: Collection[View], norms: Norms) -> set[str]:
-        """Names of the tensors that mapping these layers reads; each is checked, none is read."""
-        family, dims = self._parts.family, self._parts.dims
-        read = self._reader(torch.float32, _META)
-        for layer in layers:
-            read_layer(family, read, dims, layer, norms)
-        if "residual" in views:
-            first_block.residual(family, read, dims)
-        elif "first-mlp" in views:
-            first_block.first_mlp(family, read, dims)
-        tables = self._reader(torch.float32, _META, prefix="")
-        for name in {self._names.embedding, self._names.head(tied=self._tied)}:
-            tables(name, (dims.vocab_size, dims.d_model))
-        return read.asked | tables.asked
-
-    def _facts(self, stored: set[str]) -> ModelFacts:
-        dims = self._parts.dims
+    def _facts(self) -> ModelFacts:
+        weights, dims = self._weights, self._weights.dims
         return ModelFacts(
-            family=self._parts.family.name,
+            family=weights.family.name,
             n_layers=dims.n_layers,
             n_heads=dims.n_heads,
             n_kv_heads=dims.n_kv_heads,
@@ -303,8 +224,8 @@ class Checkpoint:
             d_head=dims.d_head,
             vocab_size=dims.vocab_size,
             n_tokens=dims.vocab_size - len(self.vocabulary.padded),
-            tied=self._tied,
-            dtype="+".join(sorted(stored)),
-            notes=self._parts.family.notes,
-            embedding_scale=first_block.embedding_scale(self._parts.family, dims),
+            tied=weights.tied,
+            dtype=weights.stored_dtype,
+            notes=weights.family.notes,
+            embedding_scale=first_block.embedding_scale(weights.family, dims),
         )
