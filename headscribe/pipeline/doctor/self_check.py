@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from headscribe.core.settings import MapSettings
 from headscribe.pipeline.doctor.check import Check
+from headscribe.pipeline.doctor.source_views import check_source_views
 from headscribe.pipeline.map.running import run_checkpoint
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _WHERE = {
 
 
 def check_readings(checkpoint: Checkpoint) -> Iterator[Check]:
-    """Compare block 0 without attention, then every layer, with the running model; one check each.
+    """Compare block 0 without attention, every layer, and source views with the running model; a check each.
 
     The whole model is loaded, in float32.
 
@@ -46,13 +47,12 @@ def check_readings(checkpoint: Checkpoint) -> Iterator[Check]:
     padded = set(checkpoint.vocabulary.padded)
     tokens = [id for id in range(facts.vocab_size) if id not in padded]
     ids = [tokens[place * len(tokens) // TOKENS] for place in range(TOKENS)]
-    ours, theirs = (
-        _CheckpointNumbers(checkpoint, arithmetic),
-        OneTokenModel(run_checkpoint(checkpoint, arithmetic)),
-    )
+    model = run_checkpoint(checkpoint, arithmetic)
+    ours, theirs = _CheckpointNumbers(checkpoint, arithmetic), OneTokenModel(model)
     with full_precision:
         for compared in compare_readings(ours, theirs, ids, facts.n_layers, arithmetic.device):
             yield Check(f"self-check: {compared.part}", compared.ok, _found(compared, facts.family))
+        yield check_source_views(checkpoint, model, arithmetic)
 
 
 def _found(compared: Compared, family: str) -> str:

@@ -21,6 +21,7 @@ from tests.mapping.tiny_models import FAMILY_NAMES, HEADS, LAYERS, save_tiny
 
 BLOCK_0 = "block 0 without attention"
 LATER = [f"layer {layer}" for layer in range(LAYERS)]
+VIEW = "source view"
 
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((family, {}) for family in FAMILY_NAMES),
@@ -44,7 +45,7 @@ def test_every_family_is_read_as_its_modules_run(
 ) -> None:
     save_tiny(family, tmp_path, **overrides)
     checks = _checked(tmp_path)
-    assert list(checks) == [BLOCK_0, *LATER]
+    assert list(checks) == [BLOCK_0, *LATER, VIEW]
     assert {name: check.found for name, check in checks.items() if not check.ok} == {}
 
 
@@ -164,3 +165,26 @@ def _overwrite(folder: Path, tensor: str, value: float) -> None:
     tensors = load_file(folder / "model.safetensors")
     tensors[tensor] = torch.full_like(tensors[tensor], value)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize("strength", [0.0, 30.0])
+def test_the_source_view_that_the_model_runs_with_is_named(tmp_path: Path, strength: float) -> None:
+    """A model whose later layers read the embedding and what the first MLP makes of it, and nothing else."""
+    save_tiny("llama", tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    for name, tensor in weights.items():
+        if name.endswith(("o_proj.weight", "down_proj.weight")):
+            tensor.mul_(strength if name == "model.layers.0.mlp.down_proj.weight" else 0.0)
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    said = _checked(tmp_path)[VIEW].found
+    assert "residual 1.00" in said
+    assert ("raw 1.00" in said) == (strength == 0.0)
+    assert "is nearer" not in said
+
+
+def test_a_view_that_fits_better_than_the_default_is_named(tmp_path: Path) -> None:
+    """With random weights block 0's attention changes what its MLP makes of a token; the embedding stays."""
+    save_tiny("llama", tmp_path)
+    check = _checked(tmp_path)[VIEW]
+    assert "--source-view raw is nearer to this model than the default, residual" in check.found
+    assert check.ok
