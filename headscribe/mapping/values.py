@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,7 +10,7 @@ import torch
 from headscribe.core.heads import Head
 from headscribe.core.settings import MapSettings
 from headscribe.mapping.salience import value_head
-from headscribe.mapping.source_view import source_vectors, view_of_layer
+from headscribe.mapping.source_view import View, source_vectors, view_of_layer
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -38,3 +38,13 @@ def head_values(
     ov = checkpoint.ov(head.layer, arithmetic.dtype, arithmetic.device, norms="fold")
     place = value_head(head.head, len(ov.w_o), len(ov.w_v))
     return vectors @ ov.w_v[place] + ov.value_bias[place]
+
+
+def later_values(
+    checkpoint: Checkpoint, view: View, arithmetic: Arithmetic, ids: Sequence[int]
+) -> Iterator[Float[torch.Tensor, "n_kv_heads n d_head"]]:
+    """a_s of some sources in a view, layer by layer from 1 on, norms folded in: [n_kv_heads, n, d_head]."""
+    rows = torch.tensor(ids, device=arithmetic.device)
+    vectors = source_vectors(checkpoint, view, arithmetic, rows, "fold")
+    for layer in range(1, checkpoint.facts.n_layers):
+        yield vectors @ checkpoint.ov(layer, arithmetic.dtype, arithmetic.device, norms="fold").w_v

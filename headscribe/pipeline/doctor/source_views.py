@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from headscribe.core.settings import SteerSettings
 from headscribe.pipeline.doctor.check import Check
 
 if TYPE_CHECKING:
-    import torch
-
     from headscribe.inference.running_model import RunningModel
     from headscribe.mapping.checkpoint import Checkpoint
     from headscribe.mapping.devices import Arithmetic
@@ -31,6 +28,7 @@ def check_source_views(checkpoint: Checkpoint, model: RunningModel, arithmetic: 
     A view that fits less is no fault of the reading, so the check never fails; it says what to do.
     """
     from headscribe.eval.doctor.source_views import agreement, values_in_text
+    from headscribe.mapping.values import later_values
 
     vocabulary = checkpoint.vocabulary
     padded = set(vocabulary.padded)
@@ -38,24 +36,10 @@ def check_source_views(checkpoint: Checkpoint, model: RunningModel, arithmetic: 
     ids = random.Random(0).sample(tokens, min(TOKENS, len(tokens)))
     texts = [vocabulary.encode(text, True)[0] for text in SteerSettings().texts]
     running = values_in_text(model, texts, ids)
-    found = {view: agreement(_values(checkpoint, view, arithmetic, ids), running) for view in VIEWS}
+    found = {view: agreement(later_values(checkpoint, view, arithmetic, ids), running) for view in VIEWS}
     default, best = VIEWS[0], max(VIEWS, key=lambda view: found[view])
     listed = ", ".join(f"{view} {value:.2f}" for view, value in found.items())
     said = f"mean cosine between the values of a map and those in running text: {listed}"
     if found[best] - found[default] > MARGIN:
         said += f". --source-view {best} is nearer to this model than the default, {default}"
     return Check("self-check: source view", True, said)
-
-
-def _values(
-    checkpoint: Checkpoint, view: View, arithmetic: Arithmetic, ids: list[int]
-) -> Iterator[torch.Tensor]:
-    """Values of every layer but the first: [n_kv_heads, n, d_head]."""
-    import torch
-
-    from headscribe.mapping.source_view import source_vectors
-
-    rows = torch.tensor(ids, device=arithmetic.device)
-    vectors = source_vectors(checkpoint, view, arithmetic, rows, "fold")
-    for layer in range(1, checkpoint.facts.n_layers):
-        yield vectors @ checkpoint.ov(layer, arithmetic.dtype, arithmetic.device, norms="fold").w_v
