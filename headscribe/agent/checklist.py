@@ -32,7 +32,6 @@ def read_choice(reply: ChatReply, field: str, n_options: int) -> Chosen:
     """Read which options a judge chose. Never raises, whatever the text.
 
     Args:
-        reply: the raw reply.
         field: the key that holds the list.
         n_options: how many options were shown; a number beyond makes the reply unparseable, as nobody can
             say what it means.

@@ -46,7 +46,6 @@ def next_tokens(model: RunningModel, ids: Sequence[int], head: Head, top: int) -
     """Run a text as it is, and once more with the head's z set to zero at the last position.
 
     Args:
-        model: the running model.
         ids: of the text, at least one and no more than the model's positions.
         head: the head to silence.
         top: tokens wanted in each list.

@@ -56,7 +56,6 @@ def ablate(
     neurons, and each removal runs the last position only.
 
     Args:
-        blocks: the model.
         found: the prompts, with their active heads.
         heads: per neuron, the heads to remove; prompts of other neurons are passed over.
         tokens: per neuron, the id of its token.

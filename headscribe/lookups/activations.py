@@ -67,7 +67,6 @@ def strongest_prompts(
     does not depend on the number of texts.
 
     Args:
-        blocks: the model.
         texts: number and token ids, without prefix; consumed as a stream.
         neurons: distinct neurons of any layers.
         n: texts kept per neuron, fewer where it fires in fewer.

@@ -45,7 +45,6 @@ def prompt_heads(
     """The active heads of every prompt, in the order given.
 
     Args:
-        blocks: the model.
         prompts: of any neurons, as ``truncate`` gives them.
         reading: as the prompts were made.
         progress: told of every prompt.
@@ -78,7 +77,6 @@ def head_attributions(
     which heads are active.
 
     Args:
-        blocks: the model.
         prompts: of any neurons.
         reading: as the prompts were made.
 

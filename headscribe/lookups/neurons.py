@@ -126,7 +126,6 @@ def choose_neurons(
     """The neurons with the highest congruence in each layer, and as many others drawn at random.
 
     Args:
-        blocks: the model.
         layers: as from ``choose_layers``.
         texts: of all tokens as they read inside running text, by id; "" for rows without a token.
         per_layer: neurons of each arm per layer; fewer where the layer has fewer.

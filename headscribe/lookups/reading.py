@@ -82,7 +82,6 @@ def post_activations(
     """The post-activation of one neuron per sequence, at each of its tokens.
 
     Args:
-        blocks: the model.
         sequences: token ids without prefix, of any lengths.
         neurons: the neuron to read in each.
         reading: the prefix, and how much runs together.

@@ -70,7 +70,6 @@ def truncate(
     out without running more of it.
 
     Args:
-        blocks: the model.
         prompts: with the activation reached in the whole text, as ``strongest_prompts`` gives them.
         split: where they come from.
         reading: as the texts were read; the prefix stands in front of the cut prompts too.

@@ -34,7 +34,6 @@ class Bench:
     4 bytes per entry of [vocab, d_model] each, in float32.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: source view, padded rows and arithmetic; the sizes in it are not used.
 
     Raises:

@@ -58,7 +58,6 @@ class LayerMapper:
     """Maps heads layer by layer on one device; keeps U, and E' of the source view it was last asked for.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: what to compute.
         arithmetic: where, and in which dtype; None for what the settings say.
     """
@@ -178,7 +177,6 @@ def map_heads(
     for all heads in one call; memory is the embeddings, one layer and a bounded block.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: what to compute, where and in which arithmetic.
         heads: any heads of the model; repeats are dropped.
         progress: told once per head; None for nobody.

@@ -42,7 +42,6 @@ def layer_by_layer(
     takes every n-th layer, and the results come in order all the same.
 
     Args:
-        checkpoint: an open checkpoint.
         heads: heads of the model, in order.
         arithmetics: the devices; one may be named more than once.
         work_on: makes the worker of a device, called in the thread that will use it.

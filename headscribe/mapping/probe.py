@@ -56,9 +56,7 @@ def probe(  # noqa: PLR0913 - what can be asked of a head
     where a norm stands in front of attention.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: source view, padded rows and arithmetic; the sizes in it are not used.
-        head: a head of the model.
         token_ids: the tokens to probe with.
         reverse: ask which sources map to the tokens. Needs E' of the whole vocabulary.
         top: tokens wanted at each end.

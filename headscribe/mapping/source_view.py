@@ -72,7 +72,6 @@ def source_vectors(
     """E' of some vocabulary rows, or what the norm in front of attention makes of it: [n, d_model].
 
     Args:
-        checkpoint: the model.
         view: ``raw`` gives rows of E, ``first-mlp`` MLP_0(norm_0(E)) without residual, ``residual``
             E + MLP_0(norm_0(E)).
         arithmetic: dtype and device of the result.
@@ -165,7 +164,6 @@ class ViewTable:
     """The source table of the view that was last asked for; layers go up, so one is enough.
 
     Args:
-        checkpoint: the model.
         settings: source view and norms.
         arithmetic: dtype and device of the table.
         rows: the rows that take part.

@@ -115,9 +115,7 @@ def top_pairs(
     same number up to its own rounding. Pairs closer than that may stand the other way round in a probe.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: source view, padded rows and arithmetic; the sizes in it are not used.
-        head: a head of the model.
         top: pairs wanted; all if there are fewer.
         suppressed: give the smallest entries.
         table: E' in the view of the head's layer, where somebody has it already.

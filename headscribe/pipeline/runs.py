@@ -90,7 +90,6 @@ def report_run(run: Path | str, *, compare: Path | str | None = None, page: Path
     """Write the report of a run, from what the run holds; gives where it lies.
 
     Args:
-        run: the run's folder.
         compare: another run of the same model, whose differences the page then shows.
         page: the file to write: by default ``report.html`` in the run, ``compare.html`` with ``compare``.
 

@@ -29,7 +29,6 @@ def chat_body(request: ChatRequest, model: str, quirks: Quirks) -> dict[str, Any
     """The body of the HTTP request, without the parts that the server is known to refuse.
 
     Args:
-        request: what is asked.
         model: the server's name for the model.
         quirks: what the server does not take.
     """

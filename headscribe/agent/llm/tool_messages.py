@@ -15,7 +15,6 @@ def openai_tools(tools: tuple[Tool, ...], *, strict: bool = True) -> list[dict[s
     """Tools as OpenAI's protocol writes them, which LangChain takes for every provider.
 
     Args:
-        tools: the tools.
         strict: have the server keep arguments to the schema; vLLM does so only then.
     """
     extra = {"strict": True} if strict else {}

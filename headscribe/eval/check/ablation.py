@@ -61,7 +61,6 @@ def hits_without(
     included.
 
     Args:
-        model: the running model.
         prompts: prompts of any lengths.
         orders: heads in the order in which they are silenced; several such orders share one clean pass.
 

@@ -68,7 +68,6 @@ def hits_by_readout(
     readout has of it in W_O.
 
     Args:
-        model: the running model.
         prompt_sets: prompts of one operation, one set per template, for instance.
         readouts: W_O, and the decision for rows of logits.
         k: how many of the largest (smallest) logits are searched.

@@ -75,7 +75,6 @@ class RulesSorter:
         """The categories of a description, each with the words that say so.
 
         Args:
-            description: the description.
             expressed: the operations that it expresses, by ``RulesJudge``.
         """
         found: dict[str, str] = {}

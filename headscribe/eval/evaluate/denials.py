@@ -60,7 +60,6 @@ def constant_claims(words: Sentence, *, all_of_it: bool = False) -> range:
     before them and their end: ``maps countries to capitals, and promotes pronouns whatever the source``.
 
     Args:
-        words: a sentence.
         all_of_it: whether it goes on with a sentence that began so.
     """
     hit = next(iter(_CONSTANT.find(words)), None)

@@ -42,7 +42,6 @@ class Statements:
     """What one sentence states.
 
     Args:
-        words: the sentence.
         hits: every phrase of every lexicon in it.
     """
 

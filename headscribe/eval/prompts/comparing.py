@@ -141,7 +141,6 @@ def verdict(
         difference: None where no head has the measure from both prompts.
         measure: what it is about.
         prompt: the later prompt.
-        first: the first one.
         model_heads: heads of the model: more than these cannot be had.
     """
     if difference is None:

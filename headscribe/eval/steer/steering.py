@@ -38,7 +38,6 @@ class Steering:
     """Runs some texts, and their last position again with values added.
 
     Args:
-        model: the running model.
         texts: token ids of neutral texts, each of at least one token.
     """
 
@@ -53,7 +52,6 @@ class Steering:
         """The figures of a head's named sources.
 
         Args:
-            head: the head.
             named: its sources, with their targets.
             values: the head's value of each source, [sources, d_head].
         """

@@ -21,7 +21,6 @@ class PartsBench:
     """Heads taken apart, as they are asked about, by one thread at a time.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: source view, norms, padded rows and arithmetic; the sizes in it are not used.
         memory: bytes that the heads at hand may take, beside what all heads share.
     """

@@ -25,7 +25,6 @@ class SourceSpread:
     The covariance C of a view's source vectors serves all its heads: their values have W_V^T C W_V.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: source views and norms.
         arithmetic: in which source vectors are computed.
     """

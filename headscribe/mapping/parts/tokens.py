@@ -47,7 +47,6 @@ def part_tokens(
     """The tokens of a checkpoint, up to the last row that takes part.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: arithmetic in which undertrained tokens are looked for.
         rows: the rows that take part.
         device: of the result.

@@ -27,7 +27,6 @@ def ablate_operations(
     """Ablate every operation's top heads, or those given; what the tables hold already is not run again.
 
     Args:
-        context: what to check.
         templates: task prompts to try in place of the operations' own; none for those.
         heads: heads to silence, in this order, in place of the operations' top heads; none for those.
         limit: top heads to silence at most; None for the number that goes with the model's size.

@@ -55,7 +55,6 @@ def check_model(  # noqa: PLR0913 - one argument per option of the command
         revision: branch, tag or commit of a hub model.
         force: check again what is done; a map of another model is never replaced.
         command: what was typed, for the headers.
-        progress: told how far it is.
 
     Raises:
         BadStore: the folder holds a map of another model or other settings, or something that is no map.

@@ -96,7 +96,6 @@ def analyse_map(
     """Everything that one map says of its model as a whole.
 
     Args:
-        map_dir: the map.
         threshold: score from which a head counts as having an operation.
         seed: of the permutation test.
         scores: those of the map, where they have been read already.

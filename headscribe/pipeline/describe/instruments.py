@@ -40,7 +40,6 @@ class PaperInstrument:
     """The map as the paper defines it.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: source view, norms, padded rows and arithmetic.
     """
 
@@ -81,7 +80,6 @@ class PartsInstrument:
     """Heads taken apart: because of the source, in σ, and whatever the source.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: source view, norms, padded rows and arithmetic.
     """
 

@@ -31,7 +31,6 @@ class Laboratory:
     One experiment runs at a time, whoever asks: each already uses all the processor's cores.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: view, source view, padded rows, k and arithmetic.
         running: whether the model may be run; it is loaded when first asked for.
         progress: told, once, where it cannot be run.

@@ -66,7 +66,6 @@ def finish_run(
     and totals that are added to the header.
 
     Args:
-        writer: of the run.
         write_report: makes the report.
         header: what ``run.json`` says but for counts and totals.
         map_dir: the run's map.

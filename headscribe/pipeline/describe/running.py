@@ -25,7 +25,6 @@ class ModelAtWork:
     It is loaded when the first text comes. Where it cannot be run, the run goes on without it.
 
     Args:
-        checkpoint: an open checkpoint.
         settings: device and arithmetic.
         progress: told, once, why it cannot be run.
     """
@@ -47,7 +46,6 @@ class ModelAtWork:
         """Next tokens of a text with the head, and with it silenced at the last token.
 
         Args:
-            head: the head.
             text: any text; the tokenizer puts around it what it always does.
             top: next tokens wanted in each list.
 

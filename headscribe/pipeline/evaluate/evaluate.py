@@ -46,8 +46,6 @@ def evaluate_run(
         settings: threshold, draws and templates.
         asking: how the LLM is asked; its limits hold for the run as a whole, describing included.
         operations: files or folders of operations whose lexicons and definitions to use.
-        command: what was typed, for the header.
-        progress: told how far it is.
 
     Raises:
         BadStore: not a run, nothing to evaluate in it, or another process is writing it.

@@ -73,7 +73,6 @@ def export_run(
     Keys, local paths and servers' addresses stay out.
 
     Args:
-        run: the run's folder.
         to: ``parquet``, ``csv``, ``jsonl``; ``dataset``, a folder with a card; ``hub``, that folder pushed.
         out: where the folder is written; ``hub`` alone can do without.
         tables: names of the tables wanted, None for all.

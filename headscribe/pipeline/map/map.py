@@ -51,8 +51,6 @@ def map_model(  # noqa: PLR0913 - one argument per option of the command
         heads: a selection such as ``all`` or ``L5H3,L8-11``.
         revision: branch, tag or commit of a hub model.
         force: replace a map of another model or settings.
-        command: what was typed, for the header.
-        progress: told how far it is.
         engine: ``local``, or ``ray`` to work on the nodes of a Ray cluster.
         address: of the cluster, ``HOST:PORT``; None to find it.
 

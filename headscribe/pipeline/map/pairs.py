@@ -23,7 +23,6 @@ def pairs_of_head(
 
     Args:
         model: a hub id, a local folder, or ``demo``.
-        head: the head.
         settings: source view, padded rows and arithmetic.
         top: pairs wanted; all if there are fewer.
         suppressed: give the pairs that the head suppresses most.

@@ -32,7 +32,6 @@ def probe_model(
 
     Args:
         model: a hub id, a local folder, or ``demo``.
-        head: the head.
         words: words as in running text; ``=TEXT`` is a token by its exact text, ``#ID`` by its id.
         settings: source view, padded rows and arithmetic.
         reverse: take the words as targets, and give their sources.

@@ -23,7 +23,6 @@ def read_table(
     """A map's operation scores as arrays.
 
     Args:
-        map_dir: the map.
         label: how its model is called, by default by its short name.
         scores: those of the map, where they have been read already.
         wanted: which kind of scores.

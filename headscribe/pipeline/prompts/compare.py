@@ -65,7 +65,6 @@ def compare_prompts(  # noqa: PLR0913 - one argument per option of the command
         threshold: score from which a head is expected to be described by an operation's words.
         revision: branch, tag or commit of a hub model.
         command: what was typed, for headers and history.
-        progress: told how far it is.
 
     Raises:
         BudgetSpent: the limits are reached; what was answered is kept.

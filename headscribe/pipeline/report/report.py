@@ -30,7 +30,6 @@ def write_report(
     """Write the report of a run; gives where it lies.
 
     Args:
-        run: the run.
         additions: what other parts add to it.
         analysis: what the map says of the whole model; None where it has no scores.
         comparison: what another run of the same model says otherwise, None for a page on this run alone.

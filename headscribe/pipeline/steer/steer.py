@@ -64,7 +64,6 @@ def steer_run(
         run: a run of ``describe``.
         settings: texts, and how many sources.
         operations: files or folders of operations by which descriptions are read, beside the built-in ones.
-        progress: told how far it is.
 
     Raises:
         BadStore: not a run, or the model there is another one now.

@@ -19,7 +19,6 @@ def correlation_scatter(
 
     Args:
         scores: of one operation.
-        title: stands above.
         said: a line for each panel (``dynamic``, ``dynamic_forced``), such as the correlation.
     """
     figure = new_figure(8.4, 4.0)
@@ -52,7 +51,6 @@ def ablation_curves(points: Sequence[AblationPoint], title: str) -> Figure:
 
     Args:
         points: of one operation.
-        title: stands above.
     """
     figure = new_figure(6.4, 4.0)
     axes = figure.add_subplot()

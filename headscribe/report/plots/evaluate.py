@@ -18,7 +18,6 @@ def reliability_diagram(found: ConfidenceReliability, title: str) -> Figure:
 
     Args:
         found: with at least one bin.
-        title: stands above.
     """
     figure = new_figure(5.0, 4.2)
     axes = figure.add_subplot()
@@ -51,7 +50,6 @@ def category_layers(found: Categories, title: str) -> Figure:
 
     Args:
         found: categories that hold a head, by the rules.
-        title: stands above.
     """
     rows = [row for row in found.rows if row.rules]
     counts = np.array([row.layers for row in rows], dtype=np.float64)

@@ -22,7 +22,6 @@ def head_heat_map(scores: NDArray[np.float64], title: str, kind: ScoreKind = "ra
     Args:
         scores: [n_layers, n_heads]; negative where a head suppresses, NaN where it was not scored, which
             stays grey.
-        title: stands above.
         kind: of the scores.
     """
     n_layers, n_heads = scores.shape

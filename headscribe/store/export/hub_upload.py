@@ -56,7 +56,6 @@ def push_folder(folder: Path, files: Sequence[Path], to: Destination, message: s
 
     Args:
         folder: the exported dataset.
-        files: its files.
         to: where they go.
         message: the commit's.
 

@@ -62,7 +62,6 @@ def read_table(path: Path, kind: TableFormat, columns: dict[str, str]) -> Iterat
 
     Args:
         path: the file.
-        kind: its format.
         columns: its columns, and their types as ``type_name`` names them.
 
     Raises:

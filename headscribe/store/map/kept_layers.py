@@ -52,9 +52,6 @@ class KeptLayers:
     A layer is found again under the identity of what determines its numbers, and only for the very heads it
     was computed for: the last digit of a number depends on which heads are multiplied together.
 
-    Args:
-        map_folder: of the map.
-
     Raises:
         BadStore: another process makes this map, or the place cannot be written.
     """

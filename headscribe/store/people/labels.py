@@ -49,7 +49,6 @@ def write_labels(run: Path, labels: Iterable[Label], truths: dict[tuple[str, str
     """Replace ``labels.parquet``; rows stand in the order of export, item and annotator.
 
     Args:
-        run: the run's folder.
         labels: all of them.
         truths: by export and item.
     """

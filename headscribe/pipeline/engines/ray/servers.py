@@ -81,7 +81,6 @@ async def open_servers(
     Args:
         cluster: whose nodes serve. A server takes all GPUs of its node in Ray's count.
         spec: of the kind ``vllm``.
-        settings: how it is asked.
         progress: told of nodes that take no part.
 
     Raises:
