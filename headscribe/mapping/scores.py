@@ -23,7 +23,7 @@ from headscribe.mapping.facts import OV
 from headscribe.mapping.hits import HitCounter, Hits
 from headscribe.mapping.layers import layer_by_layer
 from headscribe.mapping.pair_table import ScoredList, pair_table
-from headscribe.mapping.parts.readout import readout
+from headscribe.mapping.parts.readout import Readouts
 from headscribe.mapping.parts.sources import SourceSpread
 from headscribe.mapping.parts.spread import Spread
 from headscribe.mapping.salience import value_heads
@@ -175,10 +175,8 @@ class LayerScorer:
     def _specific(self, spread: Spread, values: Tensor, w_o: Tensor) -> Hits:
         """Of the specific part in units of σ (definitions section 8)."""
         values = values.to(torch.promote_types(values.dtype, torch.float32))
-        return self._hits(
-            spread.whitened(values[None])[0],
-            lambda rows: readout(rows, w_o[None], spread.root).unit()[0],
-        )
+        readouts = Readouts(w_o[None], spread.root, w_o.dtype)
+        return self._hits(spread.whitened(values[None])[0], lambda rows: readouts.of(rows).unit[0])
 
     def _scores(self, head: Head, whole: Hits, specific: Hits | None) -> Iterator[OperationScore]:
         nothing = [[None] * len(self._lists)] * 2

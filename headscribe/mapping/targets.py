@@ -42,6 +42,12 @@ class Extremes:
     suppressed: Float[Tensor, "n k"]
     suppressed_ids: Int[Tensor, "n k"]
 
+    def of(self, rows: slice) -> Extremes:
+        """Those of some of the rows."""
+        return Extremes(
+            self.promoted[rows], self.promoted_ids[rows], self.suppressed[rows], self.suppressed_ids[rows]
+        )
+
 
 def extreme_targets(
     values: Float[Tensor, "heads n d_head"],

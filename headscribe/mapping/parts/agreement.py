@@ -40,6 +40,10 @@ def agreement(
     Returns:
         None where fewer than ``FEWEST`` rows have a target to measure.
     """
+
+    def directions(ids: Tensor) -> Tensor:
+        return torch.nn.functional.normalize(unembedding[ids].double() - mean.double(), dim=1)
+
     rows = [
         (source, [target for target in row if families[target] != families[source]])
         for source, row in zip(sources, targets, strict=True)
@@ -48,12 +52,12 @@ def agreement(
     if len(rows) < FEWEST:
         return None
 
-    def directions(ids: list[int]) -> Tensor:
-        vectors = unembedding[torch.tensor(ids, device=unembedding.device)].double() - mean.double()
-        return torch.nn.functional.normalize(vectors, dim=1)
-
-    read = directions([source for source, _ in rows])
-    written = torch.stack([directions(row).mean(0) for _, row in rows])
+    numbers = torch.tensor([id for _, row in rows for id in row], device=unembedding.device)
+    row_of = torch.tensor([place for place, (_, row) in enumerate(rows) for _ in row], device=numbers.device)
+    # the mean's direction is that of the sum
+    written = unembedding.new_zeros(len(rows), unembedding.shape[1], dtype=torch.float64)
+    written.index_add_(0, row_of, directions(numbers))
+    read = directions(torch.tensor([source for source, _ in rows], device=numbers.device))
     near = read @ torch.nn.functional.normalize(written, dim=1).T
     own = near.diagonal()[:, None]
     # a tie, as of a pair with itself, is half a win

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from headscribe.mapping.devices import rows_at_once
 from headscribe.mapping.parts.candidates import candidates
 from headscribe.mapping.parts.distinct import distinct_top
 from headscribe.mapping.parts.gram import centred_gram
@@ -14,6 +15,7 @@ from headscribe.mapping.parts.readout import Readout
 from headscribe.mapping.parts.roles import Directions, roles
 from headscribe.mapping.parts.sharpest import SharpRows, classes, sharpest_rows
 from headscribe.mapping.parts.tokens import PartTokens
+from headscribe.mapping.source_view import BLOCK
 from headscribe.mapping.targets import Extremes
 
 
@@ -33,6 +35,12 @@ class Rows:
     norms: Tensor
     ends: Extremes
 
+    def split(self, n: int) -> tuple[Rows, Rows]:
+        """The first n rows, and the rest."""
+        first, rest = slice(n), slice(n, None)
+        parts = (Rows(self.ids[p], self.acting[p], self.norms[p], self.ends.of(p)) for p in (first, rest))
+        return next(parts), next(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class RoleEnds:
@@ -48,21 +56,19 @@ class RoleEnds:
 
 
 class HeadFactors:
-    """A head's specific part as a product, Z = ã · rootᵀ B_t / σ_t, and what is read from it.
+    """A head's specific part as a product, Z = ã · unit_t, and what is read from it.
 
     Args:
         whitened: ã of every row, [rows, d_head].
-        read: its readout, vectors [rows, d_head] and deviations [rows]; the vectors are turned into units of
-            σ in place.
+        read: its readout, [rows, d_head] and [rows].
         tokens: usable rows and spelling families.
     """
 
     def __init__(self, whitened: Tensor, read: Readout, tokens: PartTokens) -> None:
         self.whitened, self.tokens = whitened, tokens
-        self.deviations, self._vectors = read.deviations, read.vectors
-        self.gram, self._mean = centred_gram(self._vectors, tokens.usable)
-        lengths, axes = torch.linalg.eigh(self.gram)
-        self._root = (axes * lengths.clamp_min(0).sqrt()).to(whitened.dtype)
+        self.unit, self.deviations = read.unit, read.deviations
+        self.gram, self._mean = centred_gram(read, tokens.usable)
+        self.acting = _acting(whitened, self.gram)
 
     @property
     def flat(self) -> int:
@@ -70,7 +76,7 @@ class HeadFactors:
         return int((self.tokens.usable & (self.deviations == 0)).sum())
 
     def roles(self, chance: Tensor, k: int) -> RoleEnds:
-        """The roles, with k sources and targets at each end; before ``unit`` is asked for.
+        """The roles, with k sources and targets at each end.
 
         Args:
             chance: shares of random heads.
@@ -82,33 +88,24 @@ class HeadFactors:
         # the end with the strongest source is the near one
         turned = sources.promoted[:, 0] < -sources.suppressed[:, 0]
         axes = torch.where(turned, -axes, axes)
-        targets = self.ends(axes.T @ self._vectors.T - (axes.T @ self._mean)[:, None], k)
+        moved = axes.T @ self.unit.T * self.deviations - (axes.T @ self._mean)[:, None]
+        targets = self.ends(moved, k)
         return RoleEnds(found.shares, _turned(sources, turned), targets)
 
-    def unit(self) -> Tensor:
-        """rootᵀ B_t / σ_t: [rows, d_head]; from here on in place of the readout."""
-        flat = self.deviations == 0
-        return self._vectors.mul_(torch.where(flat, 0, 1 / self.deviations)[:, None])
-
-    def acting(self) -> Tensor:
-        """How strongly the head acts on each source: root mean square over the targets, in σ, [rows]."""
-        acting: Tensor = torch.linalg.vector_norm(self.whitened @ self._root, dim=1)
-        return acting
-
-    def rows(self, ids: Tensor, unit: Tensor, acting: Tensor, k: int) -> Rows:
+    def rows(self, ids: Tensor, k: int) -> Rows:
         """The rows of these sources, with k targets at each end."""
         sources = self.whitened[ids]
         norms = torch.linalg.vector_norm(sources, dim=1)
-        return Rows(ids, acting[ids], norms, self.ends(sources @ unit.T, k))
+        return Rows(ids, self.acting[ids], norms, self.ends(sources @ self.unit.T, k))
 
-    def most_salient(self, acting: Tensor, n: int) -> Tensor:
+    def most_salient(self, n: int) -> Tensor:
         """The n usable sources on which the head acts most, one per spelling family: [n] of ids."""
         tokens = self.tokens
-        return distinct_top(acting[None].clone(), n, tokens.families, tokens.usable)[1][0]
+        return distinct_top(self.acting[None].clone(), n, tokens.families, tokens.usable)[1][0]
 
-    def sharpest(self, unit: Tensor, n: int) -> tuple[SharpRows, list[int]]:
+    def sharpest(self, n: int) -> tuple[SharpRows, list[int]]:
         """The rows of the sharpest pairs, and the class of each."""
-        found = candidates(self.whitened, unit, self.tokens.usable)
+        found = candidates(self.whitened, self.unit, self.tokens.usable, self.acting)
         rows = sharpest_rows(found, self.whitened, self.tokens.families, n)
         return rows, classes(self.whitened[rows.ids], self.gram)
 
@@ -117,6 +114,14 @@ class HeadFactors:
         families, usable = self.tokens.families, self.tokens.usable
         promoted = distinct_top(scores, k, families, usable)
         return Extremes(*promoted, *distinct_top(scores, k, families, usable, largest=False))
+
+
+def _acting(whitened: Tensor, gram: Tensor) -> Tensor:
+    """How strongly the head acts on each source: root mean square over the targets, in σ, [rows]."""
+    lengths, axes = torch.linalg.eigh(gram)
+    root = (axes * lengths.clamp_min(0).sqrt()).to(whitened.dtype)
+    width = rows_at_once(whitened.device, 2 * whitened.shape[1] * whitened.element_size(), BLOCK)
+    return torch.cat([torch.linalg.vector_norm(part @ root, dim=1) for part in torch.split(whitened, width)])
 
 
 def _turned(ends: Extremes, turned: Tensor) -> Extremes:

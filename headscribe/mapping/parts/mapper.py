@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,26 +12,25 @@ from torch import Tensor
 from headscribe.core.heads import Head
 from headscribe.core.parts import TakenApart
 from headscribe.core.settings import MapSettings
+from headscribe.mapping.by_head import in_groups
 from headscribe.mapping.devices import Arithmetic, choose_arithmetic, full_precision
 from headscribe.mapping.facts import OV
 from headscribe.mapping.parts.agreement import agreement
 from headscribe.mapping.parts.constant import constant_parts
 from headscribe.mapping.parts.gram import MOST, evenly_spread
 from headscribe.mapping.parts.head import HeadFactors
-from headscribe.mapping.parts.readout import readout
+from headscribe.mapping.parts.readout import Readouts
 from headscribe.mapping.parts.roles import SAMPLE, shares_of_random_heads
 from headscribe.mapping.parts.spread import Moments, Spread, moments_of
 from headscribe.mapping.parts.tokens import PartTokens, part_tokens
 from headscribe.mapping.parts.words import PartWords
 from headscribe.mapping.salience import value_heads
+from headscribe.mapping.scratch import Scratch
 from headscribe.mapping.source_view import SourceTable, View, ViewTable, vocabulary_rows
 from headscribe.mapping.texts import TokenTexts
 
 if TYPE_CHECKING:
     from headscribe.mapping.checkpoint import Checkpoint
-
-TOGETHER = 256 * 2**20
-"""Bytes that the values, and the readouts, of heads worked on together may take; one head may take more."""
 
 TARGETS = 6
 """Targets of a row at least: fewer leave a rule open."""
@@ -58,6 +57,9 @@ class PartsMapper:
         self._table = ViewTable(checkpoint, settings, self._arithmetic, rows)
         dtype, device = self._arithmetic.dtype, self._arithmetic.device
         self._unembedding = checkpoint.unembedding(dtype, device)[: rows.stop]
+        precise = torch.promote_types(dtype, torch.float32)
+        self._lengths = torch.linalg.vector_norm(self._unembedding, dim=1, dtype=precise)
+        self._scratch = Scratch(precise, device)
         self._tokens = part_tokens(checkpoint, settings, rows, device)
         self._families = self._tokens.families.tolist()
         weights = self._tokens.usable.to(dtype) / max(1, int(self._tokens.usable.sum()))
@@ -88,10 +90,12 @@ class PartsMapper:
         found: dict[int, TakenApart] = {}
         read = dict(zip(heads, value_heads(ov, heads), strict=True))
         moments = self._moments_of(table, tokens)
-        for group in self._together(sorted(set(read.values())), ov):
+        each = len(self._unembedding) * ov.w_v.shape[2] * self._lengths.element_size()
+        for group in in_groups(sorted(set(read.values())), each):
             spread = moments.spread_through(ov.w_v[group])
-            whitened = spread.read(table.vectors, ov.w_v[group])
-            for some in self._together([head for head in heads if read[head] in group], ov):
+            room = self._scratch.tensor("values", (len(group), len(table.vectors), ov.w_v.shape[2]))
+            whitened = spread.read(table.vectors, ov.w_v[group], room)
+            for some in in_groups([head for head in heads if read[head] in group], each):
                 places = [group.index(read[head]) for head in some]
                 found |= self._take_apart(work, some, whitened, spread.of(places), places)
         return [found[head] for head in heads]
@@ -101,17 +105,20 @@ class PartsMapper:
     ) -> dict[int, TakenApart]:
         """Heads whose readouts are made together; ``places`` are those of their values in ``whitened``."""
         settings, k = self._settings, max(self._settings.targets, TARGETS)
-        read = readout(self._unembedding, work.ov.w_o[heads], spread.root)
+        w_o = work.ov.w_o[heads]
+        room = self._scratch.tensor("readouts", (len(heads), len(self._unembedding), w_o.shape[1]))
+        readouts = Readouts(w_o, spread.root, self._unembedding.dtype)
+        read = readouts.of(self._unembedding, self._lengths, room)
         constants = constant_parts(spread, work.ov, heads, self._unembedding, work.tokens, k)
         found = {}
         for place, head in enumerate(heads):
             factors = HeadFactors(whitened[places[place]], read.of(place), work.tokens)
             roles = self._words.roles(factors.roles(work.chance, k))
-            unit, acting = factors.unit(), factors.acting()
             root = spread.root[place]
-            salient = factors.rows(factors.most_salient(acting, settings.salient), unit, acting, k)
-            sharp, row_classes = factors.sharpest(unit, settings.salient)
-            sharpest = factors.rows(sharp.ids, unit, acting, k)
+            acted_on = factors.most_salient(settings.salient)
+            sharp, row_classes = factors.sharpest(settings.salient)
+            rows = factors.rows(torch.cat([acted_on, sharp.ids]), k)
+            salient, sharpest = rows.split(len(acted_on))
             ids, targets = sharp.ids.tolist(), sharpest.ends.promoted_ids.tolist()
             agreed = agreement(self._unembedding, self._mean, ids, targets, self._families)
             constant = self._words.constant(constants, place, agreed, flat=factors.flat, exact=sharp.exact)
@@ -138,14 +145,6 @@ class PartsMapper:
             found = shares_of_random_heads(sources, moments, targets, d_head, self._settings.seed)
             self._shares[table.view] = found
         return self._shares[table.view]
-
-    def _together(self, heads: list[int], ov: OV) -> Iterator[list[int]]:
-        """Heads in groups whose values, or readouts, fit in ``TOGETHER``."""
-        precise = torch.promote_types(ov.w_v.dtype, torch.float32)
-        each = len(self._unembedding) * ov.w_v.shape[2] * precise.itemsize
-        n = max(1, TOGETHER // each)
-        for start in range(0, len(heads), n):
-            yield heads[start : start + n]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from headscribe.mapping.devices import Arithmetic, choose_arithmetic, full_preci
 from headscribe.mapping.largest_entries import largest_entries
 from headscribe.mapping.parts.constant import ConstantParts, constant_parts
 from headscribe.mapping.parts.head import HeadFactors
-from headscribe.mapping.parts.readout import readout
+from headscribe.mapping.parts.readout import Readouts
 from headscribe.mapping.parts.spread import Moments, moments_of
 from headscribe.mapping.parts.tokens import PartTokens, part_tokens
 from headscribe.mapping.parts.words import PartWords
@@ -75,10 +75,9 @@ class OneHead:
         (own,) = value_heads(self._ov, [head.head])
         w_v = self._ov.w_v[[own]]
         self._spread = self.shared.moments.spread_through(w_v)
-        read = readout(self._unembedding, self._ov.w_o[head.head : head.head + 1], self._spread.root)
+        w_o = self._ov.w_o[head.head : head.head + 1]
+        read = Readouts(w_o, self._spread.root, dtype).of(self._unembedding)
         self._factors = HeadFactors(self._spread.read(self._table.vectors, w_v)[0], read.of(0), self._tokens)
-        self._acting = self._factors.acting()
-        self._unit = self._factors.unit()
         self._texts = TokenTexts(checkpoint)
         self._words = PartWords(self._texts)
 
@@ -90,9 +89,10 @@ class OneHead:
         """
         sign = -1 if suppressed else 1
         ids = self._tokens.usable.nonzero().flatten()
-        found = largest_entries(sign * self._factors.whitened[ids], self._unit[ids], top)
+        factors = self._factors
+        found = largest_entries(sign * factors.whitened[ids], factors.unit[ids], top)
         targets = ids[found.columns]
-        logits = found.values * self._factors.deviations[targets]
+        logits = found.values * factors.deviations[targets]
         columns = (ids[found.rows], targets, 0 + sign * found.values, 0 + sign * logits)
         sources, written, strengths, logits_ = (column.tolist() for column in columns)
         return [
@@ -125,10 +125,12 @@ class OneHead:
                 raise BadOption(f"the vector of token {id} is zero", do="Probe with another token")
         if not token_ids:
             return []
-        ids = torch.tensor(list(token_ids), dtype=torch.long, device=self._unit.device)
         factors, usable = self._factors, self._tokens.usable
-        deviations, acting = factors.deviations, factors.deviations if reverse else self._acting
-        left, right = (self._unit, factors.whitened) if reverse else (factors.whitened, self._unit)
+        ids = torch.tensor(list(token_ids), dtype=torch.long, device=usable.device)
+        deviations, acting = factors.deviations, factors.deviations if reverse else factors.acting
+        left, right = factors.whitened, factors.unit
+        if reverse:
+            left, right = right, left
         ends = factors.ends(left[ids] @ right.T, top)
         up, down = (
             deviations[ids][:, None].expand_as(end) if reverse else deviations[end]

@@ -8,63 +8,80 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from headscribe.mapping.by_head import products_by_head
+
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float
+    from jaxtyping import Float
 
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """rootᵀ B_t of targets, for some heads: D = ã · rootᵀ B_t, and Z = D / σ_t.
+    """Targets as heads see them: Z = ã · unit_t, and D = Z σ_t.
 
     Attributes:
-        vectors: [heads, m, d_head].
+        unit: rootᵀ B_t / σ_t, of length 1, [heads, m, d_head]; zero for targets with the same entry for every
+            source, as nothing can be in units of σ there.
         deviations: σ_t, the standard deviation of D's column over the usable sources, [heads, m]; 0 where it
             is below what rounding makes of nothing.
     """
 
-    vectors: Float[Tensor, "*heads m d_head"]
+    unit: Float[Tensor, "*heads m d_head"]
     deviations: Float[Tensor, "*heads m"]
 
-    @property
-    def flat(self) -> Bool[Tensor, "*heads m"]:
-        """Targets with the same entry for every source, so that nothing can be in units of σ: [heads, m]."""
-        return self.deviations == 0
-
     def of(self, place: int) -> Readout:
-        """That of one of the heads: vectors [m, d_head], deviations [m]."""
-        return Readout(self.vectors[place], self.deviations[place])
-
-    def unit(self) -> Float[Tensor, "heads m d_head"]:
-        """rootᵀ B_t / σ_t: [heads, m, d_head]; Z = ã · this. Zero for flat targets, whose Z is 0."""
-        return self.vectors * torch.where(self.flat, 0, 1 / self.deviations)[:, :, None]
+        """That of one of the heads: unit [m, d_head], deviations [m]."""
+        return Readout(self.unit[place], self.deviations[place])
 
 
-def readout(
-    unembedding: Float[Tensor, "m d_model"],
-    w_o: Float[Tensor, "heads d_head d_model"],
-    root: Float[Tensor, "heads d_head d_head"],
-) -> Readout:
-    """The readout of targets.
+class Readouts:
+    """Makes the readouts of some heads.
 
     Args:
-        unembedding: Uᵀ of m targets, [m, d_model].
-        w_o: [heads, d_head, d_model], in the dtype of ``unembedding``; the final norm's weight is folded in.
+        w_o: [heads, d_head, d_model]; the final norm's weight is folded in.
         root: of the spread of each head's values, [heads, d_head, d_head], float64.
+        dtype: in which they meet the targets.
     """
-    heads, d_head, d_model = w_o.shape
-    folded = torch.bmm(root.transpose(1, 2), w_o.double())
-    product = unembedding @ folded.flatten(0, 1).to(unembedding.dtype).T
-    vectors = product.view(-1, heads, d_head).transpose(0, 1)
-    vectors = vectors.to(torch.promote_types(vectors.dtype, torch.float32))
-    lengths = torch.linalg.vector_norm(vectors, dim=2)
-    # rounding of the product, and of what went into it: a head may write along axes that do not vary
-    read, written = (
-        torch.linalg.vector_norm(root, dim=(1, 2)),
-        torch.linalg.vector_norm(w_o.double(), dim=(1, 2)),
-    )
-    sizes = torch.finfo(unembedding.dtype).eps * torch.linalg.vector_norm(folded, dim=(1, 2))
-    sizes += torch.finfo(torch.float64).eps * read * written
-    nothing = (d_model**0.5 * sizes).to(lengths.dtype)[:, None] * torch.linalg.vector_norm(
-        unembedding, dim=1, dtype=lengths.dtype
-    )
-    return Readout(vectors, torch.where(lengths > nothing, lengths, 0))
+
+    def __init__(
+        self,
+        w_o: Float[Tensor, "heads d_head d_model"],
+        root: Float[Tensor, "heads d_head d_head"],
+        dtype: torch.dtype,
+    ) -> None:
+        d_model = w_o.shape[2]
+        precise = w_o.double()
+        folded = torch.bmm(root.transpose(1, 2), precise)
+        self._matrices = folded.transpose(1, 2)
+        # rounding of the product, and of what went into it: a head may write along axes that do not vary
+        sizes = torch.finfo(dtype).eps * torch.linalg.vector_norm(folded, dim=(1, 2))
+        read, written = (torch.linalg.vector_norm(one, dim=(1, 2)) for one in (root, precise))
+        sizes += torch.finfo(torch.float64).eps * read * written
+        self._dtype = torch.promote_types(dtype, torch.float32)
+        self._nothing = (d_model**0.5 * sizes).to(self._dtype)
+
+    def of(
+        self,
+        unembedding: Float[Tensor, "m d_model"],
+        lengths: Float[Tensor, " m"] | None = None,
+        out: Float[Tensor, "heads m d_head"] | None = None,
+    ) -> Readout:
+        """The readouts of targets, of at least float32.
+
+        Args:
+            unembedding: Uᵀ of m targets, [m, d_model].
+            lengths: of its rows, [m]; None to measure them.
+            out: where to put ``unit``; None for new memory.
+        """
+        m = len(unembedding)
+        if lengths is None:
+            lengths = torch.linalg.vector_norm(unembedding, dim=1, dtype=self._dtype)
+        heads, _, d_head = self._matrices.shape
+        if out is None:
+            out = unembedding.new_empty(heads, m, d_head, dtype=self._dtype)
+        deviations = unembedding.new_empty(heads, m, dtype=self._dtype)
+        for block, vectors in products_by_head(unembedding, self._matrices):
+            sizes = torch.linalg.vector_norm(vectors, dim=2)
+            sizes[sizes <= self._nothing[:, None] * lengths[block]] = 0
+            deviations[:, block] = sizes
+            torch.mul(vectors, torch.where(sizes > 0, 1 / sizes, 0)[:, :, None], out=out[:, block])
+        return Readout(out, deviations)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from headscribe.mapping.parts.gram import centred_gram, evenly_spread
-from headscribe.mapping.parts.readout import readout
+from headscribe.mapping.parts.readout import Readouts
 from headscribe.mapping.parts.spread import Moments
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ MOST = 6
 
 DRAWS = 32
 """Heads of random weights that say how much a direction holds by chance."""
+
+TOGETHER = 8
+"""Of them worked on at once."""
 
 SAMPLE = 1024
 """Sources and targets whose span is where these heads have weights."""
@@ -88,11 +91,13 @@ def shares_of_random_heads(
     every = torch.ones(len(targets), dtype=torch.bool, device=targets.device)
     reading = _RandomWeights(sources, generator)
     writing = _RandomWeights(targets[evenly_spread(every, SAMPLE)], generator)
-    grams = []
-    for _ in range(draws):
-        spread = moments.spread_through(reading.draw(d_head))
-        read = readout(targets, writing.draw(d_head).transpose(1, 2), spread.root)
-        grams.append(centred_gram(read.vectors[0], every)[0])
+    grams: list[Tensor] = []
+    while len(grams) < draws:
+        n = min(TOGETHER, draws - len(grams))
+        drawn = [(reading.draw(d_head), writing.draw(d_head).T) for _ in range(n)]
+        w_v, w_o = (torch.stack(ones) for ones in zip(*drawn, strict=True))
+        read = Readouts(w_o, moments.spread_through(w_v).root, targets.dtype).of(targets)
+        grams += [centred_gram(read.of(place), every)[0] for place in range(n)]
     shares: Tensor = torch.linalg.eigvalsh(torch.stack(grams))
     return shares.flip(1)
 
@@ -116,7 +121,7 @@ class _RandomWeights:
         self._turn = precise.T @ root if across else root @ precise.T
 
     def draw(self, d_head: int) -> Tensor:
-        """[1, d_model, d_head]."""
+        """[d_model, d_head]."""
         drawn = torch.randn(self._turn.shape[1], d_head, generator=self._generator, dtype=torch.float64)
         weights: Tensor = self._turn @ drawn.to(self._turn.device)
-        return weights[None].to(self._dtype)
+        return weights.to(self._dtype)

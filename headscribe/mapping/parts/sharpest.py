@@ -97,13 +97,14 @@ def classes(rows: Float[Tensor, "k d_head"], gram: Float[Tensor, "d_head d_head"
     products = precise @ gram @ precise.T
     lengths = products.diagonal().clamp_min(0).sqrt()
     scale = torch.outer(lengths, lengths)
-    similar = torch.where(scale > 0, products / torch.where(scale > 0, scale, 1), 0).tolist()
-    found: list[list[int]] = []
+    similar = torch.where(scale > 0, products / torch.where(scale > 0, scale, 1), 0).cpu()
+    # per class, the sum over its rows so far of each row's similarity with them, and their number
+    sums, sizes, found = torch.zeros_like(similar), torch.zeros(len(similar), dtype=similar.dtype), []
     for row, own in enumerate(similar):
-        means = [sum(own[other] for other in members) / len(members) for members in found]
-        best = max(range(len(found)), key=means.__getitem__, default=-1)
-        if best >= 0 and means[best] >= CLASS:
-            found[best].append(row)
-        else:
-            found.append([row])
-    return [next(number for number, rows in enumerate(found) if row in rows) for row in range(len(similar))]
+        n = int((sizes > 0).sum())
+        means = sums[:n, row] / sizes[:n]
+        best = int(means.argmax()) if n and float(means.max()) >= CLASS else n
+        found.append(best)
+        sums[best] += own
+        sizes[best] += 1
+    return found

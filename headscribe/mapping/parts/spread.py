@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from headscribe.mapping.by_head import products_by_head
 from headscribe.mapping.source_view import BLOCK
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
+
+PANEL = 256
+"""Columns of a symmetric product that are multiplied at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +55,29 @@ class Spread:
         return torch.bmm(self.specific(values), self.whitening.to(values.dtype))
 
     def read(
-        self, sources: Float[Tensor, "n d_model"], w_v: Float[Tensor, "heads d_model d_head"]
+        self,
+        sources: Float[Tensor, "n d_model"],
+        w_v: Float[Tensor, "heads d_model d_head"],
+        out: Float[Tensor, "heads n d_head"] | None = None,
     ) -> Float[Tensor, "heads n d_head"]:
-        """``whitened`` of the values of sources, in one product for all heads.
+        """``whitened`` of the values of sources, without making these.
 
         Args:
             sources: x, [n, d_model].
             w_v: of the heads, [heads, d_model, d_head], in the dtype of ``sources``.
+            out: where to put it; None for new memory.
 
         Returns:
             [heads, n, d_head], at least float32.
         """
         heads, _, d_head = w_v.shape
-        folded = torch.bmm(w_v.double(), self.whitening).transpose(0, 1).flatten(1)
-        product = sources @ folded.to(sources.dtype)
-        product = product.to(torch.promote_types(product.dtype, torch.float32))
-        product -= torch.bmm(self.mean[:, None], self.whitening).flatten().to(product.dtype)
-        return product.view(-1, heads, d_head).transpose(0, 1)
+        dtype = torch.promote_types(sources.dtype, torch.float32)
+        if out is None:
+            out = sources.new_empty(heads, len(sources), d_head, dtype=dtype)
+        middle = torch.bmm(self.mean[:, None], self.whitening).to(dtype)
+        for block, product in products_by_head(sources, torch.bmm(w_v.double(), self.whitening)):
+            torch.sub(product, middle, out=out[:, block])
+        return out
 
 
 def spread_of_values(values: Float[Tensor, "heads rows d_head"], usable: Bool[Tensor, " rows"]) -> Spread:
@@ -95,7 +105,7 @@ class Moments:
         self._n, self._eps = 0, 0.0
         self._near: Tensor | None = None
         self._first: Tensor | float = 0.0
-        self._second: Tensor | float = 0.0
+        self._second: Tensor | None = None  # what lies below the diagonal
 
     def add(self, vectors: Float[Tensor, "heads n d"]) -> None:
         """Take in vectors, for some heads: [heads, n, d]."""
@@ -106,7 +116,13 @@ class Moments:
         vectors = vectors - self._near
         self._n += vectors.shape[1]
         self._first = vectors.sum(1, dtype=torch.float64) + self._first
-        self._second = torch.bmm(vectors.transpose(1, 2), vectors).double() + self._second
+        if self._second is None:
+            heads, _, d = vectors.shape
+            self._second = vectors.new_zeros(heads, d, d, dtype=torch.float64)
+        for start in range(0, vectors.shape[2], PANEL):  # what lies above is the same
+            panel = vectors[:, :, start : start + PANEL]
+            below = torch.bmm(vectors[:, :, start:].transpose(1, 2), panel)
+            self._second[:, start:, start : start + PANEL] += below
 
     def spread(self) -> Spread:
         """The spread of the vectors."""
@@ -132,8 +148,9 @@ class Moments:
         """Where sums are counted from, and the sums: [heads, d], [heads, d] and [heads, d, d], float64."""
         assert self._near is not None
         assert isinstance(self._first, Tensor)
-        assert isinstance(self._second, Tensor)
-        return self._near[:, 0].double(), self._first, self._second
+        assert self._second is not None
+        lower = self._second.tril()
+        return self._near[:, 0].double(), self._first, lower + lower.tril(-1).transpose(1, 2)
 
 
 def _spread(mean: Tensor, covariance: Tensor, eps: float, n_sources: int) -> Spread:

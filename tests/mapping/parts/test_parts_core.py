@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from headscribe.mapping.parts.readout import readout
+from headscribe.mapping.parts.readout import Readouts
 from headscribe.mapping.parts.spread import moments_of, spread_of_values
 
 ROWS, TARGETS, HEADS, D_MODEL, D_HEAD = 301, 211, 3, 13, 5
@@ -41,9 +41,9 @@ def test_the_products_equal_the_whole_map(weights: dict[str, Tensor], dtype: tor
     x, w_v, w_o, u = (weights[name].to(dtype) for name in ("x", "w_v", "w_o", "u"))
     values = x @ w_v
     found = spread_of_values(values, weights["usable"])
-    read = readout(u, w_o, found.root)
-    specific = torch.bmm(found.whitened(values), read.vectors.transpose(1, 2))
-    standardised = torch.bmm(found.whitened(values), read.unit().transpose(1, 2))
+    read = Readouts(w_o, found.root, dtype).of(u)
+    standardised = torch.bmm(found.whitened(values), read.unit.transpose(1, 2))
+    specific = standardised * read.deviations[:, None]
     close = 1e-10 if dtype == torch.float64 else 1e-4
     for head in range(HEADS):
         entries, deviations = _plain(weights, head)
@@ -67,7 +67,10 @@ def test_whitened_values_of_the_usable_sources_have_the_covariance_one(weights: 
 def test_no_entry_exceeds_its_source_s_mahalanobis_norm(weights: dict[str, Tensor]) -> None:
     values = weights["x"] @ weights["w_v"]
     found = spread_of_values(values, weights["usable"])
-    white, unit = found.whitened(values), readout(weights["u"], weights["w_o"], found.root).unit()
+    white, unit = (
+        found.whitened(values),
+        Readouts(weights["w_o"], found.root, torch.float64).of(weights["u"]).unit,
+    )
     assert ((white @ unit.transpose(1, 2)).amax(2) <= white.norm(dim=2) + 1e-10).all()
 
 
@@ -93,8 +96,8 @@ def test_a_direction_in_which_values_do_not_vary_counts_for_nothing(weights: dic
     assert (found.root[:, :, 4] == 0).all()
     assert (found.root[:, :, 3] != 0).any(1).all()
     entries, deviations = _plain({**weights, "w_v": w_v}, 1)
-    read = readout(weights["u"], weights["w_o"], found.root)
-    torch.testing.assert_close(found.whitened(values)[1] @ read.unit()[1].T, entries / deviations)
+    read = Readouts(weights["w_o"], found.root, torch.float64).of(weights["u"])
+    torch.testing.assert_close(found.whitened(values)[1] @ read.unit[1].T, entries / deviations)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -107,8 +110,8 @@ def test_a_target_that_no_source_moves_is_flat_and_its_entries_are_zero(
     u[50] = torch.linalg.svd(weights["w_o"][2]).Vh[-1] * 40
     u, w_o, values = u.to(dtype), weights["w_o"].to(dtype), (weights["x"] @ weights["w_v"]).to(dtype)
     found = spread_of_values(values, weights["usable"])
-    read = readout(u, w_o, found.root)
-    assert read.flat[2].nonzero().flatten().tolist() == [17, 50]
-    assert read.flat[0].nonzero().flatten().tolist() == [17]
-    assert (read.unit()[2, [17, 50]] == 0).all()
-    assert read.unit().isfinite().all()
+    read = Readouts(w_o, found.root, dtype).of(u)
+    assert (read.deviations[2] == 0).nonzero().flatten().tolist() == [17, 50]
+    assert (read.deviations[0] == 0).nonzero().flatten().tolist() == [17]
+    assert (read.unit[2, [17, 50]] == 0).all()
+    assert read.unit.isfinite().all()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from headscribe.mapping.parts.candidates import candidates
+from headscribe.mapping.parts.candidates import Candidates, candidates
 from headscribe.mapping.parts.chance import expected_by_chance
 from headscribe.mapping.parts.distinct import distinct_top
 from headscribe.mapping.parts.sharpest import ALIKE, classes, sharpest_rows
@@ -17,6 +17,11 @@ ROWS, D_HEAD = 400, 16
 def directions(seed: int, n: int = ROWS) -> Tensor:
     drawn = torch.randn(n, D_HEAD, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return torch.nn.functional.normalize(drawn, dim=1)
+
+
+def found_among(whitened: Tensor, unit: Tensor, usable: Tensor, n: int) -> Candidates:
+    acting = (whitened @ unit[usable].T).square().mean(1).sqrt()
+    return candidates(whitened, unit, usable, acting, n)
 
 
 @pytest.fixture
@@ -34,7 +39,7 @@ def usable() -> Tensor:
 
 def test_with_room_for_all_sources_every_largest_entry_is_found(whitened: Tensor, usable: Tensor) -> None:
     unit = directions(1)
-    found = candidates(whitened, unit, usable, ROWS)
+    found = found_among(whitened, unit, usable, ROWS)
     entries = whitened @ unit.T
     assert found.ids.tolist() == usable.nonzero().flatten().tolist()
     torch.testing.assert_close(found.sharpest, entries[usable][:, usable].amax(1))
@@ -43,7 +48,7 @@ def test_with_room_for_all_sources_every_largest_entry_is_found(whitened: Tensor
 
 def test_no_source_that_is_left_out_exceeds_the_bound(whitened: Tensor, usable: Tensor) -> None:
     unit = directions(1)
-    found = candidates(whitened, unit, usable, 50)
+    found = found_among(whitened, unit, usable, 50)
     left = usable.clone()
     left[found.ids] = False
     assert len(found.ids) == 50
@@ -52,7 +57,7 @@ def test_no_source_that_is_left_out_exceeds_the_bound(whitened: Tensor, usable: 
 
 def test_rows_go_down_and_nobody_sharper_is_missing(whitened: Tensor, usable: Tensor) -> None:
     unit, families = directions(1), torch.arange(ROWS) // 2  # neighbours are spelled alike
-    found = candidates(whitened, unit, usable, ROWS)
+    found = found_among(whitened, unit, usable, ROWS)
     rows = sharpest_rows(found, whitened, families, 20)
     sharpest = torch.full((ROWS,), -torch.inf, dtype=torch.float64)
     sharpest[found.ids] = found.sharpest
@@ -73,7 +78,7 @@ def test_sources_that_point_one_way_share_a_row_that_names_them(whitened: Tensor
     unit = directions(1)
     whitened[20] = unit[30] * 9  # sharper than any other, and two beside it
     whitened[21], whitened[22] = unit[30] * 8.5, unit[30] * 8
-    rows = sharpest_rows(candidates(whitened, unit, usable, ROWS), whitened, torch.arange(ROWS), 5)
+    rows = sharpest_rows(found_among(whitened, unit, usable, ROWS), whitened, torch.arange(ROWS), 5)
     assert rows.ids[0] == 20
     assert rows.members[0][:2] == [21, 22]
     assert not {21, 22} & set(rows.ids.tolist())
@@ -83,13 +88,13 @@ def test_a_source_spelled_like_a_row_s_is_no_member_of_it(whitened: Tensor, usab
     unit, families = directions(1), torch.arange(ROWS)
     whitened[20], whitened[21] = unit[30] * 9, unit[30] * 8.5
     families[21] = families[20]
-    rows = sharpest_rows(candidates(whitened, unit, usable, ROWS), whitened, families, 5)
+    rows = sharpest_rows(found_among(whitened, unit, usable, ROWS), whitened, families, 5)
     assert 21 not in rows.members[0]
 
 
 def test_rows_that_the_bound_does_not_prove_are_not_called_exact(whitened: Tensor, usable: Tensor) -> None:
     unit = directions(1)
-    rows = sharpest_rows(candidates(whitened, unit, usable, 60), whitened, torch.arange(ROWS), 40)
+    rows = sharpest_rows(found_among(whitened, unit, usable, 60), whitened, torch.arange(ROWS), 40)
     assert not rows.exact
 
 
