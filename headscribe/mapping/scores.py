@@ -13,6 +13,7 @@ from headscribe.core.heads import Head
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.records import OperationScore, SkippedOperation
 from headscribe.core.settings import MIN_PAIRS, MapSettings
+from headscribe.mapping.by_head import in_groups, products_by_head
 from headscribe.mapping.devices import (
     Arithmetic,
     choose_arithmetic,
@@ -27,6 +28,7 @@ from headscribe.mapping.parts.readout import Readouts
 from headscribe.mapping.parts.sources import SourceSpread
 from headscribe.mapping.parts.spread import Spread
 from headscribe.mapping.salience import value_heads
+from headscribe.mapping.scratch import Scratch
 from headscribe.mapping.source_view import View, source_vectors, view_of_layer, vocabulary_rows
 from headscribe.operations import Operation, k_for, single_token_pairs, valid
 
@@ -138,11 +140,12 @@ class LayerScorer:
         self._checkpoint, self._settings, self._lists = checkpoint, settings, lists
         self._arithmetic = arithmetic or choose_arithmetic(settings)
         self._table = pair_table(lists, self._arithmetic.device)
-        self._hits = HitCounter(
-            checkpoint.unembedding(self._arithmetic.dtype, self._arithmetic.device),
-            vocabulary_rows(checkpoint, settings),
-            self._table,
-        )
+        rows, dtype = vocabulary_rows(checkpoint, settings), self._arithmetic.dtype
+        self._hits = HitCounter(rows, self._table)
+        self._unembedding = checkpoint.unembedding(dtype, self._arithmetic.device)[: rows.stop]
+        precise = torch.promote_types(dtype, torch.float32)
+        self._lengths = torch.linalg.vector_norm(self._unembedding, dim=1, dtype=precise)
+        self._scratch = Scratch(precise, self._arithmetic.device)
         self._vectors: dict[View, Tensor] = {}
         parts = settings.view == "parts"
         self._spread = SourceSpread(checkpoint, settings, self._arithmetic) if parts else None
@@ -160,23 +163,35 @@ class LayerScorer:
         ov = ov or self._checkpoint.ov(layer, dtype, device, norms=norms)
         view, read = view_of_layer(self._settings, layer), value_heads(ov, heads)
         used = sorted(set(read))
-        values = self._sources(view) @ ov.w_v[used]
+        values = (self._sources(view) @ ov.w_v[used]).to(self._lengths.dtype)
         spread = self._spread.of(view, ov.w_v[used]) if self._spread else None
         found: list[OperationScore] = []
-        for head, place in zip(heads, map(used.index, read), strict=True):
-            whole = self._whole(values[place], ov.w_o[head])
-            specific = self._specific(spread.of([place]), values[place], ov.w_o[head]) if spread else None
-            found += self._scores(Head(layer, head), whole, specific)
+        each = len(self._unembedding) * values.shape[2] * values.element_size()
+        for some in in_groups(range(len(heads)), each):
+            w_o = ov.w_o[[heads[place] for place in some]]
+            own = [used.index(read[place]) for place in some]
+            whole = self._whole(values[own], w_o)
+            specific = self._specific(spread.of(own), values[own], w_o) if spread else [None] * len(some)
+            for place, hits, of_specific in zip(some, whole, specific, strict=True):
+                found += self._scores(Head(layer, heads[place]), hits, of_specific)
         return found
 
-    def _whole(self, values: Tensor, w_o: Tensor) -> Hits:
-        return self._hits(values, lambda rows: rows @ w_o.T)
+    def _whole(self, values: Tensor, w_o: Tensor) -> list[Hits]:
+        """Of some heads, whose columns B are made together."""
+        columns = self._room(w_o)
+        for block, product in products_by_head(self._unembedding, w_o.transpose(1, 2)):
+            columns[:, block] = product
+        return list(map(self._hits, values, columns))
 
-    def _specific(self, spread: Spread, values: Tensor, w_o: Tensor) -> Hits:
+    def _specific(self, spread: Spread, values: Tensor, w_o: Tensor) -> list[Hits]:
         """Of the specific part in units of σ (definitions section 8)."""
-        values = values.to(torch.promote_types(values.dtype, torch.float32))
-        readouts = Readouts(w_o[None], spread.root, w_o.dtype)
-        return self._hits(spread.whitened(values[None])[0], lambda rows: readouts.of(rows).unit[0])
+        readouts = Readouts(w_o, spread.root, self._unembedding.dtype)
+        read = readouts.of(self._unembedding, self._lengths, self._room(w_o))
+        return list(map(self._hits, spread.whitened(values), read.unit))
+
+    def _room(self, w_o: Tensor) -> Tensor:
+        """Memory for what some heads are multiplied with: [heads, stop, d_head]."""
+        return self._scratch.tensor("columns", (len(w_o), len(self._unembedding), w_o.shape[1]))
 
     def _scores(self, head: Head, whole: Hits, specific: Hits | None) -> Iterator[OperationScore]:
         nothing = [[None] * len(self._lists)] * 2

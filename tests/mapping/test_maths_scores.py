@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +14,8 @@ from headscribe.core.heads import Head
 from headscribe.core.progress import Silent
 from headscribe.core.records import OperationScore
 from headscribe.core.settings import MapSettings
-from headscribe.mapping.pair_table import pair_table
-from headscribe.mapping.row_ends import row_ends
+from headscribe.mapping.row_ends import Questions, row_ends
 from headscribe.mapping.scores import score_heads, score_pairs
-from headscribe.mapping.screen import open_rows, sampled_targets
 from headscribe.mapping.source_view import VocabularyRows, view_of_layer
 from tests.mapping.memory_checkpoint import MemoryCheckpoint, in_order, operation, random_checkpoint
 
@@ -145,50 +144,25 @@ def test_a_head_that_does_the_same_whatever_the_source_scores_as_shuffled_with_c
 
 
 @pytest.mark.parametrize("whole", [False, True])
-@pytest.mark.parametrize("sign", [1, -1])
-def test_width_of_a_block_changes_no_end_of_a_row(whole: bool, sign: int) -> None:
+def test_width_of_a_block_changes_no_end_of_a_row(whole: bool) -> None:
     checkpoint = random_checkpoint(4, vocab=400, layers=1, d_model=9, whole=whole)
-    rows, head = VocabularyRows(399, (11,), 2), Head(0, 0)
-    m = sign * checkpoint.m(head, "raw")[:50]
-    order = [in_order(row, [id for id in range(399) if id != 11]) for row in m]
-    values, w_o = sign * checkpoint.e[:50] @ checkpoint.w_v[0, 0], checkpoint.w_o[0, 0]
-    k = torch.arange(50) % 7 + 1
-    # the entry asked about: the k-th largest, but for rounding
-    last = torch.stack([row[ids[n - 1]] for row, ids, n in zip(m, order, k.tolist(), strict=True)])
-    for width in (16, 48, 400, 2048):
-        ends = row_ends(values, last + 1e-9, k, lambda u: u @ w_o.T, checkpoint.u, rows, width)
-        for ids, expected_ids, n in zip(ends.tolist(), order, k.tolist(), strict=True):
-            assert ids[:n] == expected_ids[:n]
-        given_up = row_ends(values, last - 1e9, k, lambda u: u @ w_o.T, checkpoint.u, rows, width)
-        assert bool((given_up == -1).all())
-
-
-@pytest.mark.parametrize("whole", [False, True])
-def test_a_sample_of_any_size_leaves_every_row_open_that_holds_a_hit(whole: bool) -> None:
-    checkpoint = random_checkpoint(4, vocab=400, layers=1, d_model=9, whole=whole)
-    rows, pairs = VocabularyRows(399, (11,), 2), random_pairs(5, 12, 399, (11,))
-    table = pair_table([(operation("a", []), pairs, 10)], torch.device("cpu"))
-    m = checkpoint.m(Head(0, 0), "raw")
-    kept, targets = [id for id in range(399) if id != 11], set(table.targets.tolist())
-    with_hits = {
-        (end, place)
-        for place, source in enumerate(table.sources.tolist())
-        for end in (0, 1)
-        if targets & set(in_order(m[source], kept, largest=end == 0)[:10])
-    }
-    values, readout = (
-        checkpoint.e[table.sources] @ checkpoint.w_v[0, 0],
-        checkpoint.u @ checkpoint.w_o[0, 0].T,
-    )
-    n_open = []
-    for size in (0, 8, 96, 397, 10_000):
-        sampled = sampled_targets(rows, torch.device("cpu"), size)
-        assert 11 not in sampled
-        open_ = open_rows(table, values, readout[table.targets], readout[sampled])
-        assert with_hits <= set(zip(open_.end.tolist(), open_.source.tolist(), strict=True))
-        n_open.append(len(open_.source))
-    assert n_open[0] == 2 * len(table.sources)
-    assert n_open[-1] < n_open[0]
+    rows, kept = VocabularyRows(399, (11,), 2), [id for id in range(399) if id != 11]
+    m = checkpoint.m(Head(0, 0), "raw")[:50]
+    values, columns = checkpoint.e[:50] @ checkpoint.w_v[0, 0], checkpoint.u[:399] @ checkpoint.w_o[0, 0].T
+    k, row = torch.arange(50) % 7 + 1, torch.arange(50)
+    for end, signed in enumerate((m, -m)):
+        order = [in_order(one, kept) for one in signed]
+        # the entry asked about: the k-th largest, but for rounding
+        last = torch.stack([one[ids[n - 1]] for one, ids, n in zip(signed, order, k.tolist(), strict=True)])
+        asked = Questions(torch.full_like(row, end), row, last + 1e-9, k)
+        for width in (16, 48, 400, 2048):
+            found = row_ends(values, columns, rows, asked, width)
+            assert found[end].rows.tolist() == row.tolist()
+            assert not len(found[1 - end].rows)
+            for ids, expected_ids, n in zip(found[end].ids.tolist(), order, k.tolist(), strict=True):
+                assert ids[:n] == expected_ids[:n]
+            settled = row_ends(values, columns, rows, replace(asked, reach=last - 1e9), width)
+            assert not len(settled[end].rows)
 
 
 def test_scores_are_the_same_for_any_selection_of_heads() -> None:
