@@ -36,14 +36,21 @@ class PartsMapping(Mapping):
             " directions; below 1 is beyond chance",
         ),
     ] = 0.0
-    strengths: Annotated[tuple[float, ...], Column("strengths of `targets`", unit="σ", type="float32")] = ()
+    strengths: Annotated[
+        tuple[float, ...],
+        Column("strengths of `targets`", unit="σ", type="float32", as_long_as="logits"),
+    ] = ()
     suppressed_strengths: Annotated[
-        tuple[float, ...], Column("strengths of `suppressed`", unit="σ", type="float32")
+        tuple[float, ...],
+        Column("strengths of `suppressed`", unit="σ", type="float32", as_long_as="suppressed_logits"),
     ] = ()
     own_spelling: Annotated[
-        tuple[bool, ...], Column("which of `targets` are spellings of the source itself")
+        tuple[bool, ...],
+        Column("which of `targets` are spellings of the source itself", as_long_as="logits"),
     ] = ()
-    suppressed_own_spelling: Annotated[tuple[bool, ...], Column("which of `suppressed` are")] = ()
+    suppressed_own_spelling: Annotated[
+        tuple[bool, ...], Column("which of `suppressed` are", as_long_as="suppressed_logits")
+    ] = ()
     row_class: Annotated[
         int,
         Column(
