@@ -170,8 +170,8 @@ class OneHead:
         """
         factors = self._factors
         ids = torch.tensor(pairs, dtype=torch.long, device=self._tokens.usable.device).view(-1, 2)
-        strengths = (factors.whitened[ids[:, 0]] * self._unit[ids[:, 1]]).sum(1)
-        rows = (factors.whitened[ids[:, 0]] @ self._unit.T)[:, self._tokens.usable]
+        strengths = (factors.whitened[ids[:, 0]] * factors.unit[ids[:, 1]]).sum(1)
+        rows = (factors.whitened[ids[:, 0]] @ factors.unit.T)[:, self._tokens.usable]
         # a margin for rounding: the target itself stands in the row, and does not count against itself
         margin = 1e-6 * rows.abs().amax(1, keepdim=True)
         promoted, suppressed = (
@@ -192,7 +192,7 @@ class OneHead:
     @property
     def n_bytes(self) -> int:
         """Memory that the head alone takes."""
-        return self._factors.whitened.nbytes + self._unit.nbytes
+        return self._factors.whitened.nbytes + factors.unit.nbytes
 
     def _constant(self, k: int) -> ConstantParts:
         return constant_parts(self._spread, self._ov, [self._head], self._unembedding, self._tokens, k)
