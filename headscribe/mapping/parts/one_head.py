@@ -192,7 +192,7 @@ class OneHead:
     @property
     def n_bytes(self) -> int:
         """Memory that the head alone takes."""
-        return self._factors.whitened.nbytes + factors.unit.nbytes
+        return self._factors.whitened.nbytes + self._factors.unit.nbytes
 
     def _constant(self, k: int) -> ConstantParts:
         return constant_parts(self._spread, self._ov, [self._head], self._unembedding, self._tokens, k)
