@@ -28,18 +28,10 @@ def check(
             "--by",
             help="correlation: static against dynamic scores. ablation: task accuracy without the top heads. "
             "multi-token: dynamic scores of sources of several tokens.",
-            show_default=False,
         ),
     ],
     out: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="MAP",
-            help="Map folder; its scores are made if missing.",
-            show_default=False,
-        ),
+        Path, typer.Option("-o", "--out", metavar="MAP", help="Map folder; its scores are made if missing.")
     ],
     checks: CheckSettings,
     operations: o.OperationPaths = None,

@@ -21,17 +21,11 @@ SHOWN = 50
 
 
 def compare(
-    maps: Annotated[
-        list[Path],
-        typer.Argument(metavar="MAP…", help="Map folders with operation scores.", show_default=False),
-    ],
+    maps: Annotated[list[Path], typer.Argument(metavar="MAP…", help="Map folders with operation scores.")],
     threshold: o.Threshold = RELATION_HEAD,
     scores: o.ScoresOption = "auto",
     out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--out", metavar="HTML", help="Also write the comparison as a page.", show_default=False
-        ),
+        Path | None, typer.Option("-o", "--out", metavar="HTML", help="Also write the comparison as a page.")
     ] = None,
     plots: o.Plots = None,
     seed: Annotated[int, typer.Option("--seed", help="Seeds every draw.", rich_help_panel=MAPPING)] = 0,

@@ -21,20 +21,13 @@ def describe(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o",
-            "--out",
-            metavar="RUN",
-            help="Run folder; resumed if it exists. Default: runs/MODEL.",
-            show_default=False,
+            "-o", "--out", metavar="RUN", help="Run folder; resumed if it exists. Default: runs/MODEL."
         ),
     ] = None,
     llm: o.Llm = None,
     heads: o.Heads = "all",
     map_folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--map", metavar="MAP", help="Use this map instead of making one in RUN.", show_default=False
-        ),
+        Path | None, typer.Option("--map", metavar="MAP", help="Use this map instead of making one in RUN.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say how many calls and tokens it would take.")

@@ -11,9 +11,7 @@ from headscribe.cli.show import print_json, print_table
 
 
 def doctor(
-    model: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="Also check this model.", show_default=False)
-    ] = None,
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="Also check this model.")] = None,
     llm: o.Llm = None,
     revision: o.Revision = None,
     self_check: Annotated[

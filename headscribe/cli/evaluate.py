@@ -13,7 +13,7 @@ from headscribe.cli.settings import Defaults, takes_settings
 from headscribe.cli.show import print_json
 from headscribe.core.settings import JUDGING, AskSettings, EvaluateSettings
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run of headscribe describe.", show_default=False)]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run of headscribe describe.")]
 
 
 @takes_settings
@@ -27,7 +27,6 @@ def evaluate(
             metavar="LLM",
             help="An LLM that judges beside the rules: openai:NAME, http://HOST:PORT/v1#NAME, …",
             rich_help_panel=JUDGING,
-            show_default=False,
         ),
     ] = None,
     settings: EvaluateSettings,
@@ -38,7 +37,6 @@ def evaluate(
             metavar="PATH",
             help="Your operation files or folders, for their lexicons. May be repeated.",
             rich_help_panel=JUDGING,
-            show_default=False,
         ),
     ] = None,
     dry_run: Annotated[

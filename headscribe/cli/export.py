@@ -24,16 +24,13 @@ def export(
             "--to",
             help="parquet, csv, jsonl: a folder with a file per table. dataset: a Hugging Face dataset with "
             "its card. hub: that dataset, pushed.",
-            show_default=False,
         ),
     ],
     out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="PATH", help="Folder; hub can do without.", show_default=False),
+        Path | None, typer.Option("-o", "--out", metavar="PATH", help="Folder; hub can do without.")
     ] = None,
     table: Annotated[
-        list[str] | None,
-        typer.Option("--table", metavar="NAME", help="Only this table. May be repeated.", show_default=False),
+        list[str] | None, typer.Option("--table", metavar="NAME", help="Only this table. May be repeated.")
     ] = None,
     licence: Annotated[
         str,
@@ -43,10 +40,7 @@ def export(
     ] = "other",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written or pushed.")] = False,
     repo: Annotated[
-        str | None,
-        typer.Option(
-            "--repo", metavar="ORG/NAME", help="The dataset.", rich_help_panel=HUB, show_default=False
-        ),
+        str | None, typer.Option("--repo", metavar="ORG/NAME", help="The dataset.", rich_help_panel=HUB)
     ] = None,
     private: Annotated[
         bool, typer.Option("--private", help="Nobody else may see it.", rich_help_panel=HUB)
@@ -57,9 +51,7 @@ def export(
     ] = "main",
     message: Annotated[
         str | None,
-        typer.Option(
-            "--message", metavar="TEXT", help="The commit's message.", rich_help_panel=HUB, show_default=False
-        ),
+        typer.Option("--message", metavar="TEXT", help="The commit's message.", rich_help_panel=HUB),
     ] = None,
     json: o.Json = False,
 ) -> None:

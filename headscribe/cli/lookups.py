@@ -26,22 +26,18 @@ def lookups(
             metavar="RUN",
             help="Run folder, also that of a describe of the same model; gone on with if it exists. "
             "Default: runs/MODEL.",
-            show_default=False,
         ),
     ] = None,
     texts: TextSettings,
     settings: LookupSettings,
     revision: o.Revision = None,
-    stop_after: Annotated[
-        Stage | None, typer.Option("--stop-after", help="The last stage to make.", show_default=False)
-    ] = None,
+    stop_after: Annotated[Stage | None, typer.Option("--stop-after", help="The last stage to make.")] = None,
     describe_run: Annotated[
         Path | None,
         typer.Option(
             "--describe-run",
             metavar="RUN",
             help="A describe of the same model, whose descriptions stand beside the explanations.",
-            show_default=False,
         ),
     ] = None,
     llm: o.Llm = None,

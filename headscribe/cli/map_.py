@@ -18,9 +18,7 @@ from headscribe.core.settings import MapSettings
 def map_(
     *,
     model: o.Model,
-    out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="MAP", help="Folder to write.", show_default=False)
-    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="MAP", help="Folder to write.")],
     heads: o.Heads = "all",
     settings: Annotated[MapSettings, Without("k")],
     revision: o.Revision = None,

@@ -17,12 +17,7 @@ app = typer.Typer(help="Have people judge descriptions, blinded.", no_args_is_he
 
 KeyFile = Annotated[
     Path | None,
-    typer.Option(
-        "--key",
-        metavar="FILE",
-        help="The key, where it is not in the run's people folder.",
-        show_default=False,
-    ),
+    typer.Option("--key", metavar="FILE", help="The key, where it is not in the run's people folder."),
 ]
 
 
@@ -42,7 +37,6 @@ def export(
             "--out",
             metavar="PATH",
             help="A folder, or a file for one annotator. Default: people/FORMAT in the run.",
-            show_default=False,
         ),
     ] = None,
     settings: StudySettings,
@@ -75,9 +69,7 @@ def export(
 @app.command("import")
 def import_(
     run: o.Run,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Answers, in any format.", show_default=False)
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Answers, in any format.")],
     replace: Annotated[
         bool, typer.Option("--replace", help="Let answers take the place of different ones that are there.")
     ] = False,
@@ -103,10 +95,7 @@ def agreement(
     groups: Annotated[
         str | None,
         typer.Option(
-            "--groups",
-            metavar="N|RANGES",
-            help="Layer groups. Default: those of the newest export.",
-            show_default=False,
+            "--groups", metavar="N|RANGES", help="Layer groups. Default: those of the newest export."
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seeds the bootstrap.")] = 0,

@@ -23,7 +23,6 @@ def probe(
             metavar="TOKEN…",
             help="Words, taken as in running text (with a space in front); "
             "'=TOKEN' takes the text exactly as it is, '#ID' a token by its id.",
-            show_default=False,
         ),
     ],
     head: o.Head,

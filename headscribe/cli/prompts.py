@@ -14,9 +14,7 @@ from headscribe.core.settings import RELATION_HEAD, AskSettings, DescribeSetting
 
 app = typer.Typer(help="Look at prompt templates, write your own, and compare them.", no_args_is_help=True)
 
-Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="NAME, NAME@VERSION or a file.", show_default=False)
-]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="NAME, NAME@VERSION or a file.")]
 TemplateFolders = Annotated[AskSettings, Only("prompt_folders")]
 
 
@@ -71,8 +69,7 @@ def new(
         str, typer.Option("--from", metavar="NAME", help="The template to begin with.")
     ] = "describe",
     out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="Default: your config folder.", show_default=False),
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Default: your config folder.")
     ] = None,
     asking: TemplateFolders,
     force: o.Force = False,
@@ -88,9 +85,7 @@ def new(
 @takes_settings
 def check(
     *,
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A template's file, or its name.", show_default=False)
-    ],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A template's file, or its name.")],
     asking: TemplateFolders,
     json: o.Json = False,
 ) -> None:
@@ -111,17 +106,13 @@ def check(
 def compare(
     *,
     names: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="A B…", help="Templates; the others are compared with the first.", show_default=False
-        ),
+        list[str], typer.Argument(metavar="A B…", help="Templates; the others are compared with the first.")
     ],
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="A hub id, a folder, or 'demo'.")],
     llm: Annotated[str, typer.Option("--llm", metavar="LLM", envvar="HEADSCRIBE_LLM", help="Who describes.")],
     heads: o.Heads = "sample:50",
     out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="DIR", help="Default: runs/prompts-MODEL.", show_default=False),
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Default: runs/prompts-MODEL.")
     ] = None,
     threshold: o.Threshold = RELATION_HEAD,
     asking: Annotated[DescribeSettings, Without("prompt")],

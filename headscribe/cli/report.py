@@ -19,7 +19,6 @@ def report(
             "--compare",
             metavar="RUN",
             help="Another run of the same model: the page also shows what differs.",
-            show_default=False,
         ),
     ] = None,
     output: Annotated[
@@ -29,7 +28,6 @@ def report(
             "-o",
             metavar="FILE",
             help="Where to write. Default: report.html in the run; with --compare, compare.html there.",
-            show_default=False,
         ),
     ] = None,
     json: o.Json = False,

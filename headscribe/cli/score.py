@@ -33,10 +33,7 @@ def score(
     *,
     model: o.Model,
     out: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--out", metavar="MAP", help="Map folder to write or to add to.", show_default=False
-        ),
+        Path, typer.Option("-o", "--out", metavar="MAP", help="Map folder to write or to add to.")
     ],
     operations: o.OperationPaths = None,
     heads: o.Heads = "all",

@@ -17,9 +17,7 @@ from headscribe.core.settings import SteerSettings
 @takes_settings
 def steer(
     *,
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run of headscribe describe.", show_default=False)
-    ],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run of headscribe describe.")],
     settings: SteerSettings,
     operations: Annotated[
         list[Path] | None,
@@ -27,7 +25,6 @@ def steer(
             "--operations",
             metavar="PATH",
             help="Your operation files or folders, by which descriptions are read too. May be repeated.",
-            show_default=False,
         ),
     ] = None,
     json: o.Json = False,
