@@ -99,11 +99,12 @@ def _descriptions(summary: RunSummary) -> Sequence[Description]:
 
 
 def _families(rows: Sequence[Description]) -> Iterator[str]:
-    """The largest families, with their first heads."""
+    """The largest families of heads that something is said of, with their first heads."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        if row.family:
+        if row.family and row.outcome.description:
             found.setdefault(row.family, []).append(row.head.name)
+    found = {name: heads for name, heads in found.items() if len(heads) > 1}
     largest = sorted(found.items(), key=lambda family: -len(family[1]))
     for name, heads in largest[:FAMILIES]:
         more = f" and {len(heads) - FAMILY_HEADS} more" if len(heads) > FAMILY_HEADS else ""
