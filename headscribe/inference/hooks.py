@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -26,12 +26,12 @@ IMPLEMENTATION = "headscribe"
 _EAGER = "eager_attention_forward"
 
 
-class Tap(Protocol):
-    """What is told of every attention layer of a forward pass, in order."""
+class Tap:
+    """What is told of every attention layer of a forward pass, in order; this one changes nothing."""
 
     def enter(
         self,
-        layer: int,
+        layer: int,  # noqa: ARG002 - for others
         key: Float[Tensor, "batch n_kv_heads length d_head"],
         value: Float[Tensor, "batch n_kv_heads length d_head"],
         mask: Float[Tensor, "rows 1 queries length"] | None,
@@ -44,11 +44,15 @@ class Tap(Protocol):
             value: [batch, n_kv_heads, length, d_head], the value bias included.
             mask: additive, [batch or 1, 1, queries, length]; None where everything is visible.
         """
+        return key, value, mask
 
     def leave(
-        self, layer: int, z: Float[Tensor, "batch queries n_heads d_head"]
+        self,
+        layer: int,  # noqa: ARG002 - for others
+        z: Float[Tensor, "batch queries n_heads d_head"],
     ) -> Float[Tensor, "batch queries n_heads d_head"]:
         """Gives what goes through W_O, from z: [batch, queries, n_heads, d_head]."""
+        return z
 
 
 _tap: ContextVar[Tap | None] = ContextVar("headscribe_tap", default=None)

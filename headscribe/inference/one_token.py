@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from headscribe.inference.blocks import Blocks
-from headscribe.inference.hooks import tapped
+from headscribe.inference.hooks import Tap, tapped
 from headscribe.inference.running_model import RunningModel
 
 if TYPE_CHECKING:
@@ -146,20 +146,11 @@ def _first(output: Any) -> Tensor:
     return first
 
 
-class _Values:
+class _Values(Tap):
     """A tap that keeps what the heads give at the last position."""
 
     def __init__(self) -> None:
         self.z: list[Tensor] = []
-
-    def enter(
-        self,
-        layer: int,  # noqa: ARG002 - the tap's signature
-        key: Tensor,
-        value: Tensor,
-        mask: Tensor | None,
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        return key, value, mask
 
     def leave(self, layer: int, z: Tensor) -> Tensor:  # noqa: ARG002 - the tap's signature
         self.z.append(z[:, -1])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from headscribe.inference.hooks import Tap
+
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
@@ -54,7 +56,7 @@ class Watched:
         )
 
 
-class Watch:
+class Watch(Tap):
     """Keeps what passes, and changes nothing."""
 
     def __init__(self, found: Watched, keep_keys: bool) -> None:
@@ -80,7 +82,7 @@ class Watch:
         return z
 
 
-class LastAgain:
+class LastAgain(Tap):
     """Puts the earlier positions of a clean pass in front of the last one, and changes what heads give."""
 
     def __init__(self, watched: Watched, change: Change) -> None:

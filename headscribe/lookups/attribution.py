@@ -14,6 +14,7 @@ from headscribe.core.heads import Head
 from headscribe.core.lookups import CutPrompt, HeadActivity, Neuron, PromptHeads
 from headscribe.core.progress import Progress, Silent
 from headscribe.inference.blocks import Blocks
+from headscribe.inference.hooks import Tap
 from headscribe.inference.weights import ResidualWeights
 from headscribe.lookups.reading import Reading, TokenBatch, batches
 
@@ -167,7 +168,7 @@ def _directions(weights: ResidualWeights, neurons: Sequence[Neuron], device: tor
 
 
 @dataclass
-class _LastPosition:
+class _LastPosition(Tap):
     """What passes the last position of each sequence of a batch, in one forward pass.
 
     Attributes:
@@ -209,16 +210,6 @@ class _LastPosition:
         rows = [row for row, neuron in enumerate(self.neurons) if neuron.layer == layer]
         indices = [self.neurons[row].neuron for row in rows]
         self.inputs[which, rows] = pre[rows, self._last[rows], indices].float()
-
-    def enter(
-        self,
-        layer: int,  # noqa: ARG002 - the tap's signature
-        key: Tensor,
-        value: Tensor,
-        mask: Tensor | None,
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Leave what is attended to as it is."""
-        return key, value, mask
 
     def leave(self, layer: int, z: Tensor) -> Tensor:
         """Keep z at the last positions, [batch, n_heads, d_head]."""
