@@ -77,7 +77,7 @@ async def open_asker(
         LLMUnavailable, MissingExtra: the LLM cannot be used.
     """
     async with open_client(spec, settings, progress) as client:
-        yield Asker(Caller(client, journal, settings=settings, budget=budget))
+        yield Asker(Caller(client, journal, settings=settings, budget=budget, say=progress.say))
 
 
 async def stop_if_hopeless(caller: Caller, error: CallFailed) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from headscribe.agent.received import prompt_tokens
 from headscribe.core.chat import ChatReply, ChatRequest
 from headscribe.core.errors import BudgetSpent
 from headscribe.core.prices import Price, dollars
-from headscribe.prompts import estimate_tokens
 
 _FIRST_MARGIN = 1.5
 """Before a server has reported how it counts, a prompt may have so many times the tokens estimated."""
@@ -85,13 +85,13 @@ class Budget:
             self._changed = asyncio.Event()
 
     def pay(self, request: ChatRequest, reply: ChatReply) -> None:
-        """Count what a call took; what its server does not report is estimated from the texts."""
-        estimated, usage = _prompt_tokens(request), reply.usage
-        sent, received = usage.prompt_tokens, usage.completion_tokens
-        if sent is not None and estimated:
+        """Count what a call took. Where its server does not report it, the prompt counts with a margin."""
+        usage, estimated = reply.usage, prompt_tokens(request)
+        sent, received = usage.prompt_tokens or 0, usage.completion_tokens or 0
+        if usage.estimated:
+            sent = round(sent * self._margin)
+        elif estimated:
             self._ratio = max(self._ratio or 0.0, sent / estimated)
-        sent = round(estimated * self._margin) if sent is None else sent
-        received = estimate_tokens(reply.text) if received is None else received
         cost = self._price.of(sent, received, usage.cached_tokens or 0) if self._price else 0.0
         self.spent.add(Amount(sent + received, cost))
 
@@ -100,7 +100,7 @@ class Budget:
         return _FIRST_MARGIN if self._ratio is None else self._ratio * _MARGIN
 
     def _most(self, request: ChatRequest) -> Amount:
-        sent, received = _prompt_tokens(request) * self._margin, request.sampling.max_tokens
+        sent, received = prompt_tokens(request) * self._margin, request.sampling.max_tokens
         return Amount(sent + received, self._price.of(sent, received) if self._price else 0.0)
 
     def _exceeded(self, most: Amount) -> str | None:
@@ -123,7 +123,3 @@ class Budget:
             where=option,
             do=f"All answers are kept; to go on, give the same command with a larger {option}",
         )
-
-
-def _prompt_tokens(request: ChatRequest) -> int:
-    return sum(map(estimate_tokens, request.texts()))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from headscribe.agent.budget import Budget
 from headscribe.agent.llm.client import ChatClient
+from headscribe.agent.received import received
 from headscribe.agent.retry import Backoff, worth_retrying
 from headscribe.agent.slots import Slots
 from headscribe.core.chat import (
@@ -55,6 +57,7 @@ class Caller:
         settings: concurrency, retries and sampling.
         backoff: the waits between attempts.
         budget: what the calls may take, None without limit.
+        say: told, once, that a server asks for a longer wait than it gets.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Caller:
         settings: AskSettings,
         backoff: Backoff | None = None,
         budget: Budget | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.client = client
         self.totals = CallTotals()
@@ -72,6 +76,7 @@ class Caller:
         self._settings = settings
         self._backoff = backoff or Backoff()
         self._budget = budget
+        self._say, self._said = say, False
         self._slots = Slots(settings.concurrency)
         self._in_flight: dict[str, asyncio.Task[ChatReply]] = {}
         self._waiting: Counter[asyncio.Task[ChatReply]] = Counter()
@@ -196,7 +201,7 @@ class Caller:
         """One attempt; a failure is in the journal when it is raised."""
         started_at, started = time.time(), time.perf_counter()
         try:
-            reply = await self.client.send(request)
+            reply = received(await self.client.send(request), request)
         except CallFailed as error:
             seconds = time.perf_counter() - started
             await off_loop(
@@ -215,5 +220,11 @@ class Caller:
 
     def _count_retry(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, CallFailed):
-            self.totals.retried[error.kind] += 1
+        if not isinstance(error, CallFailed):
+            return
+        self.totals.retried[error.kind] += 1
+        asked, longest = error.retry_after or 0.0, self._backoff.longest_asked
+        if asked > longest and not self._said:
+            self._said = True
+            how_long = f"{asked / 60:,.0f} minutes" if asked < float("inf") else "for ever"
+            self._say(f"The server asks to wait {how_long}; it is asked again after {longest / 60:,.0f}")

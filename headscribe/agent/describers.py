@@ -121,7 +121,7 @@ async def open_describer(  # noqa: PLR0913 - what a describer is made of, each b
         yield LLMDescriber(spec, settings, template, None, progress)
         return
     async with open_llm(spec, settings, progress) as client:
-        caller = Caller(client, journal, settings=settings, budget=budget)
+        caller = Caller(client, journal, settings=settings, budget=budget, say=progress.say)
         yield LLMDescriber(spec, settings, template, caller, progress)
 
 

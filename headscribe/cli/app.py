@@ -28,7 +28,7 @@ from headscribe.cli import (
 )
 from headscribe.cli.commands import Commands, Interrupted
 from headscribe.core.errors import HeadscribeError
-from headscribe.core.secrets import hide_keys
+from headscribe.core.secrets import hide_keys, hide_known_keys
 from headscribe.core.tokens import plain_line
 
 _USAGE_ERROR = typer.BadParameter.__mro__[1]
@@ -109,7 +109,7 @@ def _last_words(error: Exception) -> tuple[str, int]:
     """The line that an error ends with, and the exit code."""
     match error:
         case HeadscribeError():
-            return f"error: {error}\n", error.exit_code
+            return f"error: {hide_known_keys(str(error), '[key]')}\n", error.exit_code
         case Interrupted() | typer.Abort():
             return "interrupted\n", 130
         case _ if isinstance(error, _USAGE_ERROR):

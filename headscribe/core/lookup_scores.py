@@ -69,14 +69,17 @@ class Explanation:
     prompt: Annotated[str | None, Column("template and version; null for the rules")] = None
     n_active: Annotated[int, Column("prompts shown with the head active")] = 0
     n_inactive: Annotated[int, Column("prompts shown with the head inactive")] = 0
-    prompt_tokens: Annotated[
-        int | None, Column("tokens sent; null where the server does not say", type="int64")
-    ] = None
+    prompt_tokens: Annotated[int | None, Column("tokens sent; null where no LLM was asked", type="int64")] = (
+        None
+    )
     completion_tokens: Annotated[int | None, Column("tokens received", type="int64")] = None
     cost_usd: Annotated[
         float | None, Column("their price; null where it is not known", unit="US dollars")
     ] = None
     seconds: Annotated[float, Column("time of the call", unit="s")] = 0.0
+    tokens_estimated: Annotated[
+        bool, Column("whether the server did not report the tokens, so that they are estimated")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

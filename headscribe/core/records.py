@@ -221,11 +221,15 @@ ANSWERED = frozenset({Status.OK, Status.UNCLEAR})
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that an LLM call used, as the server reports them; None where it says nothing."""
+    """Tokens that an LLM call used, as the server reports them; None where it says nothing.
+
+    ``estimated``: it says nothing, or nothing that can be true, and the counts are estimated from the texts.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +279,7 @@ class Description:
     prompt_hash: Annotated[str | None, Column("hash of the template, or of the rules")] = None
     prompt_tokens: Annotated[
         int | None,
-        Column("tokens sent for this head; null where the server does not say", type="int64"),
+        Column("tokens sent for this head; null where no LLM was asked", type="int64"),
     ] = None
     completion_tokens: Annotated[int | None, Column("tokens received", type="int64")] = None
     cost_usd: Annotated[
@@ -292,3 +296,10 @@ class Description:
     differs: Annotated[
         str | None, Column("what tells the head from the others of its family", after="family")
     ] = None
+    tokens_estimated: Annotated[
+        bool,
+        Column(
+            "whether the server did not report the tokens of a call, so that they are estimated",
+            after="differs",
+        ),
+    ] = False

@@ -22,6 +22,7 @@ class CallTotals:
         prompt_tokens: of the replies paid for, not of those replayed; likewise the others.
         completion_tokens: tokens received.
         cached_tokens: of the tokens sent, those that the server says it found in its prefix cache.
+        estimated: replies whose tokens the server did not report.
     """
 
     calls: int = 0
@@ -31,6 +32,7 @@ class CallTotals:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    estimated: int = 0
 
     def paid(self, usage: Usage) -> None:
         """Count a reply that was paid for."""
@@ -38,6 +40,7 @@ class CallTotals:
         self.prompt_tokens += usage.prompt_tokens or 0
         self.completion_tokens += usage.completion_tokens or 0
         self.cached_tokens += usage.cached_tokens or 0
+        self.estimated += usage.estimated
 
     def include(self, other: CallTotals) -> None:
         """Count what other calls came to as well."""
@@ -48,6 +51,7 @@ class CallTotals:
         self.prompt_tokens += other.prompt_tokens
         self.completion_tokens += other.completion_tokens
         self.cached_tokens += other.cached_tokens
+        self.estimated += other.estimated
 
     def cost(self, price: Price | None) -> float | None:
         """US dollars at this price; None where the price, or the tokens that were paid for, are not known."""

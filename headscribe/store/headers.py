@@ -87,6 +87,7 @@ class Totals(HeaderPart):
 
     ``failures`` counts the attempts that failed by kind of failure, such as ``rate-limit``.
     ``cached_tokens`` are those of the prompt tokens that servers say they found in their prefix cache.
+    ``calls_estimated`` counts those whose tokens the server did not report, so that they are estimated.
     ``cost_usd`` is None unless the price of every call is known.
     """
 
@@ -96,6 +97,7 @@ class Totals(HeaderPart):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    calls_estimated: int = 0
     cost_usd: float | None = None
 
 

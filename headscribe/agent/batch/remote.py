@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING
 import openai
 
 from headscribe.agent.batch.lines import ENDPOINT
-from headscribe.agent.llm.address import is_loopback
+from headscribe.agent.llm.address import is_loopback, openai_address
 from headscribe.agent.llm.failures import classify, one_line
-from headscribe.agent.llm.opening import key_of
+from headscribe.agent.llm.keys import key_of
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.core.errors import LLMUnavailable
 
@@ -64,7 +63,7 @@ class RemoteBatches:
     """
 
     def __init__(self, spec: LLMSpec) -> None:
-        address = spec.base_url or os.environ.get("OPENAI_BASE_URL")
+        address = spec.base_url or openai_address()
         self._client = openai.OpenAI(
             api_key=key_of(spec),
             base_url=spec.base_url,

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from headscribe.agent.llm.address import shown_address
 from headscribe.agent.llm.failures import Moderated, NoToolCalling, classify, no_tool_calling, one_line
 from headscribe.agent.llm.protocol import token_count
 from headscribe.agent.llm.spec import FORMS, LLMSpec
@@ -143,5 +144,6 @@ def _build(spec: LLMSpec, sampling: Sampling, timeout: float) -> BaseChatModel:
         ) from None
     except Exception as error:  # noqa: BLE001  providers raise what they like when a key is missing
         do = f"Set the provider's key in the environment, or {FORMS[0].lower()}{FORMS[1:]}"
-        raise LLMUnavailable(one_line(str(error)), where=f"--llm {spec.name}", do=do) from None
+        where = f"--llm {shown_address(spec.name)}"
+        raise LLMUnavailable(one_line(str(error)), where=where, do=do) from None
     return model

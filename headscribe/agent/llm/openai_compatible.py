@@ -10,7 +10,7 @@ from typing import Any
 
 import openai
 
-from headscribe.agent.llm.address import is_loopback
+from headscribe.agent.llm.address import is_loopback, openai_address
 from headscribe.agent.llm.bounded_http import BoundedClient
 from headscribe.agent.llm.failures import Hopeless, Moderated, UnknownModel, classify, no_tool_calling
 from headscribe.agent.llm.fitting import room_for_reply
@@ -31,6 +31,9 @@ class OpenAICompatibleClient:
         timeout: seconds per attempt, by the wall clock.
         proxied: whether a proxy that the environment names may stand between; never for this machine.
         say: told, once, that replies get less room than was asked for.
+
+    Raises:
+        LLMUnavailable: ``OPENAI_BASE_URL`` is used, and is no address or holds a key.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class OpenAICompatibleClient:
         if base_url is None:
             self._quirks.limits.reverse()
         # Proxies from the environment are for the world outside, not for this machine.
-        self._http = BoundedClient(trust_env=proxied and not is_loopback(base_url))
+        self._http = BoundedClient(trust_env=proxied and not is_loopback(base_url or openai_address()))
         self._client = openai.AsyncOpenAI(
             api_key=api_key, base_url=base_url, timeout=timeout, max_retries=0, http_client=self._http
         )

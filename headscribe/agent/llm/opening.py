@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from headscribe.agent.llm.client import ChatClient
+from headscribe.agent.llm.keys import check_provider_key, key_of
 from headscribe.agent.llm.spec import LLMSpec
 from headscribe.core.chat import Sampling
 from headscribe.core.errors import LLMUnavailable
@@ -17,9 +17,6 @@ from headscribe.core.settings import AskSettings
 
 if TYPE_CHECKING:
     from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
-
-_NO_KEY = "none"
-"""Servers without keys take any, but their client libraries insist on one."""
 
 
 @asynccontextmanager
@@ -98,6 +95,7 @@ def _client(spec: LLMSpec, settings: AskSettings, progress: Progress) -> ChatCli
         case "langchain":
             from headscribe.agent.llm.langchain_client import LangChainClient
 
+            check_provider_key(spec)
             return LangChainClient(
                 spec, Sampling(settings.temperature, settings.max_reply_tokens), settings.timeout
             )
@@ -108,21 +106,6 @@ def _client(spec: LLMSpec, settings: AskSettings, progress: Progress) -> ChatCli
             return FakeClient(spec.name, load_script(spec.script) if spec.script else None)
         case _:
             raise ValueError(f"{spec.name} is no chat model that can be opened here")
-
-
-def key_of(spec: LLMSpec) -> str:
-    """The key of OpenAI or of another server, from the environment; never empty.
-
-    Raises:
-        LLMUnavailable: there is none for OpenAI.
-    """
-    if spec.kind != "openai":
-        return os.environ.get("HEADSCRIBE_LLM_API_KEY", "").strip() or _NO_KEY
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    if not key:
-        do = "Set the environment variable OPENAI_API_KEY"
-        raise LLMUnavailable("no key for OpenAI", where=f"--llm {spec.name}", do=do)
-    return key
 
 
 def _openai_compatible(

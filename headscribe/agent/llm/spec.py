@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
+from headscribe.agent.llm.address import check_address, shown_address
 from headscribe.core.errors import LLMUnavailable
 
 Kind = Literal["rules", "fake", "openai", "server", "vllm", "langchain"]
@@ -19,6 +19,8 @@ FORMS = (
 )
 BETWEEN_SERVERS = "|"
 """Stands between several servers of one model; the command line puts it between repeated ``--llm``."""
+# A user and a password in front of a host. Names of models may hold an @ too (model@version).
+_ADDRESS_LIKE = re.compile(r"@.*[:/#]")
 _PROVIDER = re.compile(r"[a-z][a-z0-9_]*")
 _HOMES = {
     r"gpt-|o\d|chatgpt-": "openai",
@@ -75,15 +77,17 @@ def _parse_one(text: str) -> LLMSpec:
         return _parse_server(text)
     scheme, colon, rest = text.partition(":")
     if not colon or not rest:
-        raise LLMUnavailable(f"'{text}' does not say how to reach an LLM", where="--llm", do=_hint(text))
+        what = f"'{shown_address(text)}' does not say how to reach an LLM"
+        raise LLMUnavailable(what, where="--llm", do=_hint(shown_address(text)))
     if scheme == "fake":
         return LLMSpec("fake", f"fake:{Path(rest).name}", script=Path(rest))
     if scheme == "openai":
         return LLMSpec("openai", text, model=rest)
     if scheme == "vllm":
         return _parse_vllm(rest)
-    if not _PROVIDER.fullmatch(scheme):
-        raise LLMUnavailable(f"'{scheme}' is not a provider of LLMs", where="--llm", do=FORMS)
+    if not _PROVIDER.fullmatch(scheme) or rest.startswith("/") or _ADDRESS_LIKE.search(rest):
+        what = f"'{shown_address(text)}' is neither a server's address nor a provider of LLMs and a model"
+        raise LLMUnavailable(what, where="--llm", do=FORMS)
     return LLMSpec("langchain", text, model=rest, provider=scheme)
 
 
@@ -96,23 +100,12 @@ def _parse_vllm(model: str) -> LLMSpec:
 
 def _parse_server(text: str) -> LLMSpec:
     base_url, _, name = text.partition("#")
-    try:
-        parts = urlsplit(base_url)
-        parts.port  # noqa: B018  the property raises for a port that is no number
-    except ValueError:
-        raise LLMUnavailable(f"'{text}' is not a server's address", where="--llm", do=FORMS) from None
-    if parts.username or parts.password or parts.query:
-        raise LLMUnavailable(
-            "the server's address holds a password or a query",
-            where="--llm",
-            do="Put the key into the environment variable HEADSCRIBE_LLM_API_KEY",
-        )
-    if not parts.hostname:
-        raise LLMUnavailable(f"'{text}' names no host", where="--llm", do=FORMS)
+    whole = text if _ADDRESS_LIKE.search(name) else base_url
+    check_address(whole, where="--llm", key="HEADSCRIBE_LLM_API_KEY", do=FORMS)
     base_url = base_url.rstrip("/")
     if not name:
         raise LLMUnavailable(
-            f"'{text}' does not name the model",
+            f"'{shown_address(text)}' does not name the model",
             where="--llm",
             do=f"Write {base_url}#NAME; the server lists its names at {base_url}/models",
         )

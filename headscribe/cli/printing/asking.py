@@ -47,6 +47,10 @@ def print_calls(llm: str, summary: AskingSummary) -> None:
         f"{summary.calls} calls to {llm} ({summary.prompt_tokens:,} tokens sent, "
         f"{summary.completion_tokens:,} received), {summary.replayed} answers from the journal."
     )
+    if summary.calls_estimated:
+        typer.echo(
+            f"Tokens of {summary.calls_estimated} calls are estimated: the server does not report them."
+        )
     if summary.retried:
         kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(summary.retried.items()))
         typer.echo(f"Attempts that failed and were made again: {kinds}.")

@@ -86,6 +86,11 @@ class AskingSummary:
         return self.asked.totals.cached_tokens
 
     @property
+    def calls_estimated(self) -> int:
+        """Replies whose tokens the server did not report, so that they are estimated."""
+        return self.asked.totals.estimated
+
+    @property
     def cost_usd(self) -> float | None:
         """What the calls cost, None where the price is not known."""
         return self.asked.totals.cost(self.asked.price)

@@ -13,12 +13,13 @@ from headscribe.core.records import Usage
 
 @dataclass(slots=True)
 class Meter:
-    """Sums over calls. Tokens are None until a server reports some, and so is their price."""
+    """Sums over calls. Tokens and cost are None until a call is made."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost_usd: float | None = None
     seconds: float = 0.0
+    tokens_estimated: bool = False
 
     def add(self, usage: Usage, seconds: float, cost_usd: float | None = None) -> None:
         """Add what one call took. Calls of one item may end in several threads at once."""
@@ -33,6 +34,7 @@ class Meter:
         if cost_usd is not None:
             self.cost_usd = (self.cost_usd or 0.0) + cost_usd
         self.seconds += seconds
+        self.tokens_estimated = self.tokens_estimated or usage.estimated
 
 
 _ADDING = threading.Lock()

@@ -52,7 +52,7 @@ def check_batch(batch: Batch, request: DescribeRequest) -> None:
         if kind not in {"openai", "server"}:
             do = "Give --batch write FILE, run the file yourself, and give --batch read with its output"
             raise BadOption(f"{name} takes no batches over the network", where="--batch submit", do=do)
-        from headscribe.agent.llm.opening import key_of
+        from headscribe.agent.llm.keys import key_of
 
         key_of(request.spec)
 
@@ -199,9 +199,12 @@ class BatchWork:
         result, mark = answer.result, f" [{answer.id}]"
         errors = self._journal.errors(request.identity())
         if isinstance(result, ChatReply):
+            from headscribe.agent.received import received
+
+            reply = received(result, request)
             self.report.taken += 1
-            self._totals.paid(result.usage)
-            return Attempt(request, len(errors) + 1, time.time(), 0.0, reply=result)
+            self._totals.paid(reply.usage)
+            return Attempt(request, len(errors) + 1, time.time(), 0.0, reply=reply)
         if any(error.endswith(mark) for error in errors):
             self.report.known += 1
             return None

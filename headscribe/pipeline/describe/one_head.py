@@ -68,6 +68,7 @@ class HeadDescriber:
             completion_tokens=taken.completion_tokens,
             cost_usd=taken.cost_usd,
             seconds=taken.seconds,
+            tokens_estimated=taken.tokens_estimated,
         )
         await off_loop(self._journal.keep, item.work, described, place=self._place)
         return f"{item.head.name} {outcome.status}"

@@ -148,6 +148,7 @@ SAID = (
     "prompt_tokens",
     "completion_tokens",
     "cached_tokens",
+    "calls_estimated",
     "cost_usd",
     "seconds",
     "interrupted",

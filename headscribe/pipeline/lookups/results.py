@@ -120,6 +120,7 @@ SAID = (
     "replayed",
     "prompt_tokens",
     "completion_tokens",
+    "calls_estimated",
     "cost_usd",
     "unanswered",
     "seconds",

@@ -162,9 +162,10 @@ class Journal:
             "SELECT count(reply), count(error), coalesce(sum(prompt_tokens), 0),"
             " coalesce(sum(completion_tokens), 0),"
             " coalesce(sum(json_extract(reply, '$.usage.cached_tokens')), 0),"
+            " coalesce(sum(json_extract(reply, '$.usage.estimated')), 0),"
             " CASE WHEN count(cost_usd) = count(reply) THEN sum(cost_usd) END FROM calls"
         )
-        calls, failed, sent, received, cached, cost = row or (0, 0, 0, 0, 0, None)
+        calls, failed, sent, received, cached, estimated, cost = row or (0, 0, 0, 0, 0, 0, None)
         kinds = self._database.all(
             "SELECT substr(error, 1, instr(error, ':') - 1), count(*) FROM calls"
             " WHERE error IS NOT NULL GROUP BY 1 ORDER BY 1"
@@ -176,6 +177,7 @@ class Journal:
             prompt_tokens=sent,
             completion_tokens=received,
             cached_tokens=cached,
+            calls_estimated=estimated,
             cost_usd=cost,
         )
 
