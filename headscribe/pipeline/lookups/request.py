@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Unpack, get_args
 
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.settings import AskSettings, LookupSettings, Stage, TextSettings
 from headscribe.pipeline.asking.budget import known_price
+from headscribe.pipeline.lookups.options import LookupOptions
 from headscribe.store.describe.run_dir import HEADER, RunDir
 from headscribe.store.describe.run_writer import check_run_folder
 from headscribe.store.lookups.lookup_dir import LookupDir
@@ -71,21 +72,7 @@ class LookupsRequest:
         return self.command or f"headscribe lookups {self.checkpoint.name} -o {self.run}"
 
 
-def read_request(  # noqa: PLR0913 - one argument per option of the command
-    model: str,
-    run: Path,
-    *,
-    texts: str | TextSettings | None = None,
-    settings: LookupSettings | None = None,
-    llm: str | None = None,
-    ask_settings: AskSettings | None = None,
-    stop_after: Stage | None = None,
-    describe_run: Path | None = None,
-    revision: str | None = None,
-    force: bool = False,
-    command: str = "",
-    progress: Progress | None = None,
-) -> LookupsRequest:
+def read_request(model: str, run: Path, **options: Unpack[LookupOptions]) -> LookupsRequest:
     """Resolve the options of look-ups; ``LookupOptions`` explains them.
 
     Without ``texts``, a run goes on with the prompts that it holds.
@@ -96,17 +83,19 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
     from headscribe.agent.llm.spec import default_llm, parse_llm
     from headscribe.mapping.checkpoint import open_checkpoint
 
-    progress, settings = progress or Silent(), settings or LookupSettings()
-    spec, asking = parse_llm(llm or default_llm()), ask_settings or AskSettings()
+    progress, settings = options.get("progress") or Silent(), options.get("settings") or LookupSettings()
+    llm, asking = options.get("llm"), options.get("ask_settings") or AskSettings()
+    describe_run, force = options.get("describe_run"), options.get("force", False)
+    spec = parse_llm(llm or default_llm())
     price = known_price(spec, asking)
     check_run_folder(run)
     there = LookupDir(run)
-    source = _text_settings(texts, model, needed=force or there.done("prompts") is None)
-    checkpoint = open_checkpoint(model, revision)
+    source = _text_settings(options.get("texts"), model, needed=force or there.done("prompts") is None)
+    checkpoint = open_checkpoint(model, options.get("revision"))
     layers = _layers(settings, checkpoint)
     _check_described(describe_run, run, checkpoint)
     found = _open_texts(source, settings) if source.texts else None
-    stages = _stages(stop_after, settings)
+    stages = _stages(options.get("stop_after"), settings)
     if spec.kind == "rules" and not llm and ASKED & set(stages):
         progress.say("No LLM is set, so the built-in rules explain. Set one with --llm or HEADSCRIBE_LLM")
     return LookupsRequest(
@@ -123,7 +112,7 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
         stages=stages,
         describe_run=describe_run,
         force=force,
-        command=command,
+        command=options.get("command", ""),
         progress=progress,
     )
 
