@@ -28,7 +28,7 @@ def map_(
     json: o.Json = False,
 ) -> None:
     """Map every head: its most salient source tokens, and what it promotes and suppresses for them."""
-    from headscribe.cli.printing.map import SHOWN, print_maps
+    from headscribe.cli.printing.map import SHOWN, print_maps, warn_of
     from headscribe.cli.typed import typed_command
     from headscribe.pipeline import map_model
 
@@ -50,6 +50,7 @@ def map_(
         print_json({"map": str(out), "heads": len(maps), "header": made.header.model_dump(mode="json")})
         return
     print_maps(maps)
+    warn_of(made)
     left = len(maps) - SHOWN
     more = f", {left} more than shown" if left > 0 else ""
     typer.echo(f"{counted(len(maps), 'head')} mapped{more}. All in {out}/mappings.parquet")

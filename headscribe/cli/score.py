@@ -47,6 +47,7 @@ def score(
     json: o.Json = False,
 ) -> None:
     """Score every head for every operation: the share of pairs whose target it promotes, or suppresses."""
+    from headscribe.cli.printing.map import warn_of
     from headscribe.cli.typed import typed_command
     from headscribe.core.summaries import operation_summaries, score_kind
     from headscribe.pipeline import score_model
@@ -89,6 +90,7 @@ def score(
         err().print(
             f"skipped, with fewer than {skipped[0].needed} single-token pairs in this model: {listed}"
         )
+    warn_of(made)
     typer.echo(f"{len(rows)} operations scored, {len(skipped)} skipped. All in {out}/operations.parquet")
 
 

@@ -9,6 +9,7 @@ import typer
 
 from headscribe.cli.printing.asking import print_calls, print_cost, print_estimate, print_going_on, print_stop
 from headscribe.cli.printing.batch import print_batch
+from headscribe.cli.printing.map import warn_of
 from headscribe.cli.show import money, print_table
 from headscribe.core.plain import json_data
 from headscribe.core.tokens import plain_line
@@ -81,6 +82,8 @@ def print_run(summary: RunSummary) -> None:
     typer.echo(
         f"{sum(summary.counts.values())} of {summary.heads} heads in {summary.seconds:.1f} s: {counts}."
     )
+    if heads:
+        warn_of(summary.map())
     for line in _what_confidence_means([one.description for one in heads]):
         typer.echo(line)
     print_calls(summary.llm, summary)

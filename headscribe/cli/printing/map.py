@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
-from headscribe.cli.show import counted, print_table
+from headscribe.cli.show import counted, err, print_table
 from headscribe.core.parts import TakenApart
 from headscribe.core.records import HeadMap, Token
 from headscribe.core.tokens import show_token
+from headscribe.pipeline.map.warning import map_warning
+from headscribe.store.map.map_dir import MapDir
 
 SHOWN = 15
 COLUMNS = (("Head", "left"), ("Saliency", "right"), ("Source", "left"), ("Promoted", "left"))
@@ -29,6 +31,12 @@ def print_maps(maps: Sequence[HeadMap]) -> None:
             typer.echo("\n".join(_parts(one)) + "\n")
     else:
         print_table("The most salient mapping of each head", COLUMNS, _salient(maps))
+
+
+def warn_of(map_dir: MapDir) -> None:
+    """Say on stderr where a map shows signs of saying little."""
+    if warning := map_warning(map_dir):
+        err().print(f"warning: {warning}", soft_wrap=True)
 
 
 def _salient(maps: Sequence[HeadMap]) -> list[tuple[str, ...]]:

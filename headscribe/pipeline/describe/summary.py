@@ -12,6 +12,7 @@ from headscribe.core.remarkable import RemarkableHead, remarkable_heads
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.asking.asked import Asked, AskingSummary
 from headscribe.store.describe.run_dir import RunDir
+from headscribe.store.map.map_dir import MapDir
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,11 @@ class RunSummary(AskingSummary):
 
     def remarkable(self) -> list[RemarkableHead]:
         """All heads of the run, the most remarkable first, read from the run and its map."""
-        run = RunDir.open(self.run)
-        return remarkable_heads(run.descriptions(), run.map().scores())
+        return remarkable_heads(self.descriptions(), self.map().scores())
+
+    def map(self) -> MapDir:
+        """The run's map."""
+        return RunDir.open(self.run).map()
 
     def as_json(self) -> dict[str, Any]:
         """The summary as plain JSON data."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from headscribe.core.checks import ablated
 from headscribe.core.sections import Additions
+from headscribe.pipeline.map.warning import map_warning
 from headscribe.pipeline.report.transcripts import read_transcripts
 from headscribe.store.atomic import write_text
 from headscribe.store.check.check_tables import CheckTables
@@ -46,7 +47,7 @@ def write_report(
     text = render_report(
         title=header.model.name,
         facts=run_facts(run),
-        notes=_notes(header),
+        notes=_notes(header, map_dir),
         descriptions=descriptions,
         head_maps=map_dir.iter_head_maps(described),
         scores=(score for score in map_dir.scores() if score.head in described),
@@ -118,8 +119,10 @@ def _cost(amount: float | None) -> str:
     return "not known" if amount is None else f"{amount:.4g} USD"
 
 
-def _notes(header: RunHeader) -> list[str]:
+def _notes(header: RunHeader, map_dir: MapDir) -> list[str]:
     notes = list(header.model.notes)
+    if warning := map_warning(map_dir):
+        notes.append(warning)
     if header.method == "rules":
         notes.append(
             "No LLM was used: the built-in rules know some operations and general patterns, nothing else."
