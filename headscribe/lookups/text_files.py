@@ -17,7 +17,7 @@ import pyarrow as pa
 from headscribe.core.errors import BadTexts
 from headscribe.core.tokens import plain_line
 from headscribe.lookups.text_columns import find_column
-from headscribe.lookups.texts import LONGEST_DOCUMENT
+from headscribe.lookups.texts import LONGEST_DOCUMENT, usable
 
 _FORMATS = {
     "txt": "lines",
@@ -33,7 +33,7 @@ _ROWS = 256
 _LONGEST_LINE = 16 * LONGEST_DOCUMENT
 """Bytes of a line that are kept: escapes and other columns may surround a text."""
 
-NOT_UTF8, NOT_JSON, NO_TEXT, EMPTY = "not UTF-8", "not a JSON object", "without a text", "empty"
+NOT_UTF8, NOT_JSON = "not UTF-8", "not a JSON object"
 
 
 class LocalTexts:
@@ -63,13 +63,7 @@ class LocalTexts:
     def read(self, split: str, excluded: Counter[str]) -> Iterator[str]:
         """The documents of a split, file by file in the order of their names."""
         for file in self._files[split]:
-            for text in self._read_file(file, excluded):
-                if text is None or not isinstance(text, str):
-                    excluded[NO_TEXT] += 1
-                elif not text.strip():
-                    excluded[EMPTY] += 1
-                else:
-                    yield text[:LONGEST_DOCUMENT]
+            yield from usable(self._read_file(file, excluded), excluded)
 
     def _read_file(self, file: Path, excluded: Counter[str]) -> Iterator[Any]:
         kind = _format(file)

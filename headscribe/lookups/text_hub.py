@@ -12,8 +12,8 @@ from typing import Any
 from headscribe.core.errors import BadTexts, HubUnavailable, MissingExtra
 from headscribe.core.tokens import plain_line
 from headscribe.lookups.text_columns import find_column
-from headscribe.lookups.text_files import EMPTY, NO_TEXT, is_text_file
-from headscribe.lookups.texts import LONGEST_DOCUMENT
+from headscribe.lookups.text_files import is_text_file
+from headscribe.lookups.texts import usable
 
 _ID = re.compile(r"(\w[\w.-]*(?:/\w[\w.-]*)?)(?::([\w.-]+))?", re.ASCII)
 
@@ -51,21 +51,17 @@ class HubTexts:
 
     def read(self, split: str, excluded: Counter[str]) -> Iterator[str]:
         """The documents of a split, streamed."""
-        column = self._column
         with _asking(self.name):
             rows = self._datasets.load_dataset(
                 self._id, name=self._config, split=split, revision=self.revision, streaming=True
             )
-            for row in rows:
-                texts = [name for name, value in row.items() if isinstance(value, str)]
-                column = column if column in row else find_column(column, texts, list(row), self.name)
-                text = row[column]
-                if not isinstance(text, str):
-                    excluded[NO_TEXT] += 1
-                elif not text.strip():
-                    excluded[EMPTY] += 1
-                else:
-                    yield text[:LONGEST_DOCUMENT]
+            yield from usable(map(self._text, rows), excluded)
+
+    def _text(self, row: dict[str, Any]) -> Any:
+        if self._column not in row:
+            texts = [name for name, value in row.items() if isinstance(value, str)]
+            self._column = find_column(self._column, texts, list(row), self.name)
+        return row[self._column]
 
 
 def _library() -> Any:

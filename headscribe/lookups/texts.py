@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from headscribe.core.errors import BadTexts
 
@@ -19,6 +19,21 @@ PARTS: tuple[Part, Part] = ("explain", "score")
 
 LONGEST_DOCUMENT = 100_000
 """Characters of a document that are read; no model takes more tokens than these give."""
+
+
+NO_TEXT, EMPTY = "without a text", "empty"
+"""Why a document cannot be used."""
+
+
+def usable(texts: Iterable[Any], excluded: Counter[str]) -> Iterator[str]:
+    """The documents among what a source holds; the others are counted by reason."""
+    for text in texts:
+        if not isinstance(text, str):
+            excluded[NO_TEXT] += 1
+        elif not text.strip():
+            excluded[EMPTY] += 1
+        else:
+            yield text[:LONGEST_DOCUMENT]
 
 
 class TextSource(Protocol):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import torch
 
 from headscribe.core.errors import DamagedCheckpoint
 from headscribe.mapping.hub_parts import RangesIgnored, RemoteFile
-from headscribe.mapping.safetensors_file import cut, map_tensor
+from headscribe.mapping.safetensors_file import SafetensorsFile, cut, map_tensor
 from headscribe.mapping.safetensors_header import LONGEST, parse_header
 
 __all__ = ["HubSafetensors", "RangesIgnored"]
@@ -17,24 +15,12 @@ FIRST_BYTES = 32_768
 """Fetched first: the whole header of most files."""
 
 
-class HubSafetensors:
+class HubSafetensors(SafetensorsFile):
     """One safetensors file of the hub: its header now, a tensor when it is first read."""
 
     def __init__(self, remote: RemoteFile) -> None:
         self._remote = remote
         self._header = parse_header(_raw_header(remote), remote.size, remote.repository)
-
-    def tensors(self) -> Collection[str]:
-        """The names of the file's tensors."""
-        return self._header.tensors.keys()
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a tensor."""
-        return tuple(self._header.tensors[name].shape)
-
-    def dtype(self, name: str) -> str:
-        """How a tensor is stored."""
-        return self._header.tensors[name].stored
 
     def missing(self, name: str) -> int:
         """Bytes that reading a tensor would fetch."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 
 from headscribe.core.heads import Head
 from headscribe.core.prompt_comparison import Difference, HeadResult, Measure, PromptResult, values
 from headscribe.core.records import Description, OperationScore, Status
 from headscribe.core.statistics import FEWEST
-from headscribe.eval.paired import Paired, paired
+from headscribe.eval.paired import paired
 
 CONFIDENCE = Measure("confidence", "confidence", "more")
 DESCRIBED = Measure("described", "share described", "more")
@@ -114,22 +115,8 @@ def differences(
                 values(rows, first, measure.key), values(rows, prompt, measure.key), level=level, seed=seed
             )
             if pair:
-                found.append(_difference(measure, prompt, first, pair))
+                found.append(Difference(measure.key, prompt, first, **asdict(pair), shown=pair.shown))
     return found
-
-
-def _difference(measure: Measure, prompt: str, first: str, pair: Paired) -> Difference:
-    return Difference(
-        measure.key,
-        prompt,
-        first,
-        pair.mean,
-        pair.low,
-        pair.high,
-        pair.n,
-        pair.needed,
-        pair.shown,
-    )
 
 
 def verdict(
