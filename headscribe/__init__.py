@@ -9,106 +9,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headscribe.core.errors import HeadscribeError
-    from headscribe.core.heads import Head
-    from headscribe.core.settings import (
-        AskSettings,
-        CheckSettings,
-        DescribeSettings,
-        EvaluateSettings,
-        LookupSettings,
-        MapSettings,
-        SteerSettings,
-        StudySettings,
-        TextSettings,
-    )
-    from headscribe.mapping.checkpoint import open_checkpoint
-    from headscribe.operations import load_operations
-    from headscribe.pipeline import (
-        check_model,
-        describe_model,
-        evaluate_run,
-        export_for_people,
-        export_run,
-        import_labels,
-        look_up,
-        map_model,
-        measure_agreement,
-        probe_model,
-        score_model,
-        steer_run,
-    )
-    from headscribe.store.describe.run_dir import RunDir
-    from headscribe.store.export.export_dir import ExportDir
-    from headscribe.store.export.hub_upload import Destination
-    from headscribe.store.lookups.lookup_dir import LookupDir
-    from headscribe.store.map.map_dir import MapDir
+    from headscribe.core.errors import HeadscribeError as HeadscribeError
+    from headscribe.core.heads import Head as Head
+    from headscribe.core.settings import AskSettings as AskSettings
+    from headscribe.core.settings import CheckSettings as CheckSettings
+    from headscribe.core.settings import DescribeSettings as DescribeSettings
+    from headscribe.core.settings import EvaluateSettings as EvaluateSettings
+    from headscribe.core.settings import LookupSettings as LookupSettings
+    from headscribe.core.settings import MapSettings as MapSettings
+    from headscribe.core.settings import SteerSettings as SteerSettings
+    from headscribe.core.settings import StudySettings as StudySettings
+    from headscribe.core.settings import TextSettings as TextSettings
+    from headscribe.mapping.checkpoint import open_checkpoint as open_checkpoint
+    from headscribe.operations import load_operations as load_operations
+    from headscribe.pipeline import check_model as check_model
+    from headscribe.pipeline import describe_model as describe_model
+    from headscribe.pipeline import evaluate_run as evaluate_run
+    from headscribe.pipeline import export_for_people as export_for_people
+    from headscribe.pipeline import export_run as export_run
+    from headscribe.pipeline import import_labels as import_labels
+    from headscribe.pipeline import look_up as look_up
+    from headscribe.pipeline import map_model as map_model
+    from headscribe.pipeline import measure_agreement as measure_agreement
+    from headscribe.pipeline import probe_model as probe_model
+    from headscribe.pipeline import score_model as score_model
+    from headscribe.pipeline import steer_run as steer_run
+    from headscribe.store.describe.run_dir import RunDir as RunDir
+    from headscribe.store.export.export_dir import ExportDir as ExportDir
+    from headscribe.store.export.hub_upload import Destination as Destination
+    from headscribe.store.lookups.lookup_dir import LookupDir as LookupDir
+    from headscribe.store.map.map_dir import MapDir as MapDir
 
-_HOMES = {
-    "HeadscribeError": "headscribe.core.errors",
-    "Head": "headscribe.core.heads",
-    "AskSettings": "headscribe.core.settings",
-    "CheckSettings": "headscribe.core.settings",
-    "DescribeSettings": "headscribe.core.settings",
-    "EvaluateSettings": "headscribe.core.settings",
-    "LookupSettings": "headscribe.core.settings",
-    "MapSettings": "headscribe.core.settings",
-    "SteerSettings": "headscribe.core.settings",
-    "StudySettings": "headscribe.core.settings",
-    "TextSettings": "headscribe.core.settings",
-    "open_checkpoint": "headscribe.mapping.checkpoint",
-    "load_operations": "headscribe.operations",
-    "check_model": "headscribe.pipeline",
-    "describe_model": "headscribe.pipeline",
-    "evaluate_run": "headscribe.pipeline",
-    "export_for_people": "headscribe.pipeline",
-    "export_run": "headscribe.pipeline",
-    "import_labels": "headscribe.pipeline",
-    "look_up": "headscribe.pipeline",
-    "map_model": "headscribe.pipeline",
-    "measure_agreement": "headscribe.pipeline",
-    "probe_model": "headscribe.pipeline",
-    "score_model": "headscribe.pipeline",
-    "steer_run": "headscribe.pipeline",
-    "ExportDir": "headscribe.store.export.export_dir",
-    "Destination": "headscribe.store.export.hub_upload",
-    "LookupDir": "headscribe.store.lookups.lookup_dir",
-    "MapDir": "headscribe.store.map.map_dir",
-    "RunDir": "headscribe.store.describe.run_dir",
+_NAMES = {
+    "core.errors": "HeadscribeError",
+    "core.heads": "Head",
+    "core.settings": "AskSettings CheckSettings DescribeSettings EvaluateSettings LookupSettings "
+    "MapSettings SteerSettings StudySettings TextSettings",
+    "mapping.checkpoint": "open_checkpoint",
+    "operations": "load_operations",
+    "pipeline": "check_model describe_model evaluate_run export_for_people export_run import_labels "
+    "look_up map_model measure_agreement probe_model score_model steer_run",
+    "store.describe.run_dir": "RunDir",
+    "store.export.export_dir": "ExportDir",
+    "store.export.hub_upload": "Destination",
+    "store.lookups.lookup_dir": "LookupDir",
+    "store.map.map_dir": "MapDir",
 }
+"""The module of each name."""
+_HOMES = {name: f"headscribe.{module}" for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = [
-    "AskSettings",
-    "CheckSettings",
-    "DescribeSettings",
-    "Destination",
-    "EvaluateSettings",
-    "ExportDir",
-    "Head",
-    "HeadscribeError",
-    "LookupDir",
-    "LookupSettings",
-    "MapDir",
-    "MapSettings",
-    "RunDir",
-    "SteerSettings",
-    "StudySettings",
-    "TextSettings",
-    "check_model",
-    "describe_model",
-    "evaluate_run",
-    "export_for_people",
-    "export_run",
-    "import_labels",
-    "load_operations",
-    "look_up",
-    "map_model",
-    "measure_agreement",
-    "open_checkpoint",
-    "probe_model",
-    "score_model",
-    "steer_run",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
