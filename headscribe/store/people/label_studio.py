@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from headscribe.core.people import PATTERN, SCHEMA_VERSION, Item
 from headscribe.store.people.sheets import NO_PATTERN, as_text
 
-CONFIG = f"""<View>
-  <Header value="Mappings of one part of a language model" size="5"/>
-  <Text name="mappings" value="$mappings"/>
-  <Header value={quoteattr(PATTERN)} size="5"/>
-  <Choices name="pattern_visible" toName="mappings" choice="single-radio" required="true">
-    <Choice value="Yes"/>
-    <Choice value="No"/>
-  </Choices>
-  <View visibleWhen="choice-selected" whenTagName="pattern_visible">
-    <Header value="Description" size="5"/>
-    <Text name="description" value="$description"/>
-    <Header value="$question" size="5"/>
-    <Choices name="description_fits" toName="description" choice="single-radio" required="true">
-      <Choice value="Yes"/>
-      <Choice value="No"/>
-    </Choices>
-  </View>
-  <TextArea name="comment" toName="mappings" rows="2" maxSubmissions="1" editable="true"
-            placeholder="Comment (optional)"/>
-</View>
-"""
+CONFIG = (
+    files("headscribe.store.people")
+    .joinpath("label_studio.xml")
+    .read_text(encoding="utf-8")
+    .format(question=quoteattr(PATTERN))
+)
 """The labelling config of every export; the description appears once the first question is answered."""
 
 
