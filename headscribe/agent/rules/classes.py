@@ -11,7 +11,6 @@ from headscribe.agent.rules.finding import Finding, Kind
 from headscribe.agent.rules.known import KnownPairs, promoting, suppressing
 from headscribe.agent.rules.looks import TokenShape
 from headscribe.agent.rules.view import Row, finding
-from headscribe.agent.rules.word_sets import WORD_SETS
 from headscribe.core.tokens import show_token
 
 HALF = 0.5
@@ -22,9 +21,6 @@ CHANCE = 1e-4
 
 LEAST, LEAST_SHARED = 3, 2
 """Similar rows that must share targets, and targets that they must share, for a sentence of their own."""
-
-_ALONE = 3
-"""Members of a set of words among the targets of the one row that shows it."""
 
 COPYING = "copying"
 """The operation that the relation of a source to itself says better: it needs no list of words."""
@@ -65,9 +61,9 @@ def class_operations(rows: Sequence[Row], known: KnownPairs, kind: Kind) -> list
                 hits[name].append(hit)
     text, mark = (promoting, "") if kind == "promotes" else (suppressing, "suppressed ")
     found = [
-        _of_class(f"{mark}operation:{name}", text(name), kind, here, asked[name], len(rows))
+        of_class(f"{mark}operation:{name}", text(name), kind, here, asked[name], len(rows))
         for name, here in hits.items()
-        if name != COPYING and _beyond_chance(len(here), asked[name], others[name], len(rows))
+        if name != COPYING and beyond_chance(len(here), asked[name], others[name], len(rows))
     ]
     return sorted(found, key=lambda item: (-len(item.hits), item.among or 0, item.name))
 
@@ -87,42 +83,6 @@ def _first_hit(at: int, row: Row, listed: Iterable[tuple[TokenShape, set[str]]])
             if target.folded in targets:
                 return Hit(at, source, target)
     return None
-
-
-def word_sets(rows: Sequence[Row], kind: Kind) -> list[Finding]:
-    """Sets of words, such as number words, whose members lead to two or more others of the set.
-
-    Sources of one set often point the same way and share a row, so each of them counts.
-
-    Args:
-        rows: sources with their promoted, or suppressed, targets.
-        kind: ``promotes`` or ``suppresses``.
-    """
-    found = []
-    for name in sorted({one for row in rows for one in row.source.kinds if one in WORD_SETS}):
-        hits: list[Hit] = []
-        asked = n_hits = others = most = 0
-        for at, row in enumerate(rows):
-            members = [t for t in row.targets if name in t.kinds and t.folded != row.source.folded]
-            if name not in row.source.kinds:
-                others += len(members) > 1
-                continue
-            sources = 1 + sum(name in member.kinds for member in row.members)
-            asked += sources
-            if len(members) > 1:
-                n_hits += sources
-                most = max(most, len(members))
-                hits.append(Hit(at, row.source, members[0]))
-        # Sources of one row are no independent cases: one row alone needs more targets of the set.
-        enough = len(hits) > 1 or most >= _ALONE
-        # Rows of other sources stand for chance, as often as a source of the set would meet them.
-        if enough and _beyond_chance(n_hits, asked, others * asked, len(rows)):
-            text, mark = f"Maps {name} to other {name}", ""
-            if kind == "suppresses":
-                text, mark = f"Suppresses, for {name}, other {name}", "suppressed "
-            item = _of_class(f"{mark}set: {name}", text, kind, hits, asked, len(rows))
-            found.append(replace(item, counted=n_hits))
-    return found
 
 
 def shared_targets(rows: Sequence[Row], row_classes: Sequence[int], common: frozenset[str]) -> list[Finding]:
@@ -147,13 +107,15 @@ def shared_targets(rows: Sequence[Row], row_classes: Sequence[int], common: froz
             for word, count in here.most_common()
             if count >= max(LEAST, HALF * len(places)) and everywhere[word] - count <= count / LEAST
         ]
-        if len(shared) >= LEAST_SHARED:
-            hits = [Hit(at, rows[at].source, words[at][shared[0]]) for at in places if shared[0] in words[at]]
+        own = {at: [word for word in shared if word in words[at]] for at in places}
+        together = [at for at in places if len(own[at]) >= LEAST_SHARED]
+        hits = [Hit(at, rows[at].source, words[at][own[at][0]]) for at in together]
+        if len(hits) >= max(LEAST, HALF * len(places)):
             targets = ", ".join(show_token(_text(rows, word)) for word in shared[:4])
             sources = ", ".join(show_token(hit.source.text) for hit in hits[:4])
             text = f"For sources such as {sources}, promotes {targets}"
-            item = _of_class(f"class {number}", text, "promotes", hits, len(places), len(rows))
-            explains = frozenset((hit.at, word) for hit in hits for word in shared)
+            item = of_class(f"class {number}", text, "promotes", hits, len(places), len(rows))
+            explains = frozenset((hit.at, word) for hit in hits for word in own[hit.at])
             found.append(replace(item, examples=(), explains=explains))
     return found
 
@@ -162,7 +124,8 @@ def _text(rows: Sequence[Row], word: str) -> str:
     return next(target.text for row in rows for target in row.targets if target.folded == word)
 
 
-def _of_class(name: str, text: str, kind: Kind, hits: Sequence[Hit], among: int, n: int) -> Finding:
+def of_class(name: str, text: str, kind: Kind, hits: Sequence[Hit], among: int, n: int) -> Finding:
+    """A finding that is about ``among`` of the head's sources, with the hits as examples."""
     item = finding(
         name,
         text,
@@ -175,7 +138,7 @@ def _of_class(name: str, text: str, kind: Kind, hits: Sequence[Hit], among: int,
     return replace(item, among=among, explains=frozenset((hit.at, hit.target.folded) for hit in hits))
 
 
-def _beyond_chance(hits: int, asked: int, others: int, n: int) -> bool:
+def beyond_chance(hits: int, asked: int, others: int, n: int) -> bool:
     """Whether so many of a class's sources follow a pattern that no chance explains it.
 
     Args:

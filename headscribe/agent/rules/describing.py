@@ -15,7 +15,7 @@ from headscribe.core.records import Outcome, Status
 from headscribe.core.statistics import wilson
 from headscribe.operations import Operation, builtin_operations
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised whenever the same evidence may get other words."""
 
 NEEDED = 0.3

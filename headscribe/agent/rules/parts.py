@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from headscribe.agent.rules import alike, classes, pairwise
+from headscribe.agent.rules import alike, classes, closed_sets, pairwise
 from headscribe.agent.rules.finding import Finding
 from headscribe.agent.rules.known import KnownPairs
 from headscribe.agent.rules.looks import look
@@ -49,20 +49,21 @@ def specific_findings(evidence: Evidence, known: KnownPairs) -> list[Level]:
         return []
     rows, suppressed = rows_of(evidence, "promoted"), rows_of(evidence, "suppressed")
     row_classes = [row.row_class if isinstance(row, PartsMapping) else -1 for row in evidence.mappings]
-    texts = (token for row in evidence.mappings for token in row.targets if token.id in evidence.common)
-    common = frozenset(token.text for token in texts)
+    targets = (token for row in evidence.mappings for token in (*row.targets, *row.suppressed))
+    common = frozenset(token.text for token in targets if token.id in evidence.common)
     by_form = {item.name: item for item in pairwise.relations(rows)}
     kinds = (item for item in alike.target_kinds(rows) if item.name.removeprefix("targets: ") not in _VAGUE)
     of_targets = [*kinds, *alike.target_spelling(rows)]
     return [
         (3, classes.class_operations(rows, known, "promotes")),
-        (2, classes.word_sets(rows, "promotes")),
+        (3, closed_sets.word_sets(rows, "promotes", common)),
         (2, own_spellings(rows)),
         (1, [by_form[name] for name in _EXACT if name in by_form]),
         (1, _word_forms(by_form)),
         (2, classes.class_operations(suppressed, known, "suppresses")),
-        (1, classes.word_sets(suppressed, "suppresses")),
+        (1, closed_sets.word_sets(suppressed, "suppresses", common)),
         (1, pairwise.suppressed_copies(suppressed)),
+        (1, closed_sets.set_targets(rows, common)),
         (1, classes.shared_targets(rows, row_classes, common)),
         (1, [by_form[name] for name in _SPELLING if name in by_form]),
         (1, sorted(of_targets, key=lambda item: -item.share)),

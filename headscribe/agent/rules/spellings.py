@@ -18,6 +18,9 @@ _TEXTS = {
     "variant": "Promotes the source with other capitals",
 }
 
+_COPIES_SOME = "Copies some sources: promotes the token itself"
+"""Where fewer than half of the rows do: the rows are those on which the head acts most."""
+
 
 def own_spellings(rows: Sequence[Row]) -> list[Finding]:
     """How the source itself is spelled where it is promoted, the most frequent first.
@@ -32,7 +35,7 @@ def own_spellings(rows: Sequence[Row]) -> list[Finding]:
     found = [
         finding(
             name,
-            _TEXTS[name],
+            _COPIES_SOME if name == "identity" and len(pairs) < len(rows) / 2 else _TEXTS[name],
             [at for at, _ in pairs],
             len(rows),
             needed=NEEDED,

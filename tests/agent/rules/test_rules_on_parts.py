@@ -170,3 +170,52 @@ def test_heads_with_targets_of_other_sources_stay_unclear() -> None:
 def test_a_head_without_rows_is_unclear() -> None:
     assert describe_by_rules(Evidence((), constant=NOTHING)).status is Status.UNCLEAR
     assert find_patterns(Evidence((), constant=NOTHING)) == []
+
+
+def test_a_set_of_words_that_one_row_shows_needs_several_of_its_sources() -> None:
+    alone = head(("monday", "tuesday friday sunday saturday"), members={"monday": "tuesday"})
+    assert described(alone).status is Status.UNCLEAR
+
+
+def test_common_tokens_alone_show_no_set_of_words() -> None:
+    evidence = head(("seven", "two five"), ("eight", "six ten"), members={"seven": "nine ten"})
+    common = Evidence(
+        evidence.mappings,
+        constant=NOTHING,
+        common=frozenset(token.id for token in tokens("two five six ten")),
+    )
+    assert "Maps number words to other number words (4 of 4" in (described(evidence).description or "")
+    assert described(common).status is Status.UNCLEAR
+
+
+def test_targets_of_one_set_are_said_with_the_sources_that_lead_to_them() -> None:
+    words = ("woman", "heroine", "goddess", "princess", "actress")
+    pronouns = ("she herself", "hers her", "herself her", "hers she", "her she")
+    evidence = head(*zip(words, pronouns, strict=True))
+    sentence = (
+        "Promotes pronouns for some sources, such as ' woman', ' heroine', ' goddess', ' princess' (5 of 25"
+    )
+    assert sentence in (described(evidence).description or "")
+    everywhere = tuple(
+        parts_row(at, word, f"he they {' '.join(WORDS[at : at + 19 : 6])}", row_class=at)
+        for at, word in enumerate(SOURCES)
+    )
+    assert described(Evidence(everywhere, constant=NOTHING)).status is Status.UNCLEAR
+
+
+def test_similar_rows_that_share_no_two_targets_make_no_class() -> None:
+    shared = ("monk hermit", "monk abbot", "abbot hermit", "nectar ruin", "monk tribe", "abbot vendor")
+    rows = tuple(
+        parts_row(at, SOURCES[at], f"{targets} {WORDS[20 + 2 * at]} {WORDS[21 + 2 * at]}", row_class=0)
+        for at, targets in enumerate(shared)
+    )
+    assert describe_by_rules(Evidence(rows, constant=NOTHING)).status is Status.UNCLEAR
+
+
+def test_copying_of_fewer_than_half_of_the_rows_is_said_to_be_of_some_sources() -> None:
+    rows = [
+        parts_row(at, word, f"{word if at < 5 else WORDS[at]} {WORDS[at + 12]}", row_class=at)
+        for at, word in enumerate(SOURCES[:12])
+    ]
+    found = described(Evidence(tuple(rows), constant=NOTHING)).description or ""
+    assert "Copies some sources: promotes the token itself (5 of 12 mappings)" in found
