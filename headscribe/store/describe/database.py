@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +18,7 @@ from headscribe.core.errors import BadStore
 from headscribe.store.describe.commits import SharedCommits
 
 VERSION = 1
-_SCHEMA = """
-CREATE TABLE calls (
-    id INTEGER PRIMARY KEY,
-    identity TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
-    started_at REAL NOT NULL,
-    seconds REAL NOT NULL,
-    llm TEXT NOT NULL,
-    request TEXT NOT NULL,
-    reply TEXT,
-    error TEXT,
-    prompt_tokens INTEGER,
-    completion_tokens INTEGER,
-    cost_usd REAL
-);
-CREATE INDEX calls_by_identity ON calls (identity);
-CREATE TABLE outcomes (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    layer INTEGER NOT NULL,
-    head INTEGER NOT NULL,
-    work TEXT NOT NULL,
-    place TEXT NOT NULL,
-    status TEXT NOT NULL,
-    kept_at REAL NOT NULL,
-    record TEXT NOT NULL,
-    transcript TEXT
-);
-CREATE UNIQUE INDEX outcomes_by_work ON outcomes (layer, head, work);
-"""
+_SCHEMA = files("headscribe.store.describe").joinpath("journal.sql")
 _ADDED = (("calls", "cost_usd", "REAL"), ("outcomes", "transcript", "TEXT"))
 """Columns that journals of the first release lack; that release goes on reading and writing them."""
 
@@ -112,7 +85,8 @@ class Database:
                 "written by a newer version of Headscribe", where=self.path, do="Upgrade Headscribe"
             )
         if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+            schema = _SCHEMA.read_text(encoding="utf-8")
+            self._db.executescript(f"BEGIN; {schema} PRAGMA user_version={VERSION}; COMMIT;")
         for table, column, kind in _ADDED:
             if column not in {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}:
                 self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
