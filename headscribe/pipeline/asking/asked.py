@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from headscribe.core.errors import BadStore, BudgetSpent, LLMUnavailable
 from headscribe.core.prices import Price
@@ -109,3 +110,8 @@ class AskingSummary:
     def budget(self) -> str | None:
         """The option whose limit ended it, None if none did."""
         return self.asked.budget
+
+    def asked_json(self) -> dict[str, Any]:
+        """All of this as plain JSON data."""
+        names = [name for name, value in vars(AskingSummary).items() if isinstance(value, property)]
+        return {name: getattr(self, name) for name in names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -131,40 +131,16 @@ class RunSummary(AskingSummary):
 
     def as_json(self) -> dict[str, Any]:
         """The summary as plain JSON data."""
-        said: dict[str, Any] = {name: getattr(self, name) for name in SAID}
-        return said | {
+        own = [field.name for field in fields(self) if field.name != "asked"]
+        said: dict[str, Any] = {
+            name: getattr(self, name) for name in (*own, "described", "left", "exit_code")
+        }
+        said |= {
             "run": str(self.run),
             "report": str(self.report) if self.report else None,
             "batch": self.batch.as_json() if self.batch else None,
         }
-
-
-SAID = (
-    "run",
-    "llm",
-    "heads",
-    "counts",
-    "already_done",
-    "described",
-    "calls",
-    "replayed",
-    "retried",
-    "prompt_tokens",
-    "completion_tokens",
-    "cached_tokens",
-    "calls_estimated",
-    "cost_usd",
-    "seconds",
-    "interrupted",
-    "stopped",
-    "budget",
-    "resume",
-    "report",
-    "batch",
-    "left",
-    "exit_code",
-)
-"""What ``--json`` says of a run."""
+        return said | self.asked_json()
 
 
 def no_counts() -> dict[str, int]:

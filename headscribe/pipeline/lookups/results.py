@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -103,31 +103,7 @@ class LookupsSummary(AskingSummary):
 
     def as_json(self) -> dict[str, Any]:
         """The summary as plain JSON data."""
-        said: dict[str, Any] = {name: getattr(self, name) for name in SAID}
+        own = [one.name for one in fields(self) if one.name not in {"asked", "found"}]
+        said: dict[str, Any] = {name: getattr(self, name) for name in own}
         paths = {name: None if said[name] is None else str(said[name]) for name in ("run", "page", "report")}
-        return said | paths | asdict(self.found)
-
-
-SAID = (
-    "run",
-    "model",
-    "llm",
-    "resume",
-    "stages",
-    "made",
-    "contexts",
-    "calls",
-    "replayed",
-    "prompt_tokens",
-    "completion_tokens",
-    "calls_estimated",
-    "cost_usd",
-    "unanswered",
-    "seconds",
-    "interrupted",
-    "page",
-    "report",
-    "stopped",
-    "budget",
-)
-"""What ``--json`` says of look-ups, beside what was found."""
+        return said | paths | self.asked_json() | asdict(self.found)
