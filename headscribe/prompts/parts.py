@@ -78,11 +78,13 @@ def _roles(evidence: Evidence) -> list[dict[str, list[str]]]:
 
 
 def _common(evidence: Evidence) -> list[str]:
-    """Texts of those common tokens that stand among the shown targets."""
+    """Texts of those common tokens that stand among the targets of the parts, of the shown rows and roles."""
     shown = (*_rows(evidence, "sharpest"), *_rows(evidence, "salient"))
     constant = evidence.constant
     parts = (*constant.promoted, *constant.suppressed) if constant else ()
-    tokens = (*parts, *(token for row in shown for token in (*row.targets, *row.suppressed[:LOWERED])))
+    of_rows = (token for row in shown for token in (*row.targets, *row.suppressed[:LOWERED]))
+    of_roles = (token for role in evidence.roles[:ROLES] for token in (*role.targets, *role.far_targets))
+    tokens = (*parts, *of_rows, *of_roles)
     return list(dict.fromkeys(token_text(token) for token in tokens if token.id in evidence.common))
 
 

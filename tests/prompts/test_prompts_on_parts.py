@@ -54,9 +54,9 @@ def test_a_head_that_was_not_taken_apart_cannot_fill_it_in() -> None:
 
 
 def test_every_part_is_shown_and_rows_of_a_class_stand_together() -> None:
-    text = asked(evidence(common="he w0"))
+    text = asked(evidence(common="he w0 winter"))
     assert 'share 31%, raises [" he", " she"], lowers [" quartz"]' in text
-    assert 'common: [" he"]' in text
+    assert 'common: [" he", " winter"]' in text
     assert '[" violet", " crimson"] -> [" violets"]; opposite: [" autumn"] -> [" winter"]' in text
     places = [
         text.index(f'" {source}" (7.0') for source in ("sharp0", "sharp2", "sharp1", "salient0", "salient2")
