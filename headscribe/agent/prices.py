@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -37,9 +38,14 @@ def find_price(spec: LLMSpec, given: tuple[float, float] | None = None) -> Price
     for table in (_own(user_config() / FILE), shipped_prices()):
         models = table.get(provider, {})
         for name in (spec.model, _DATED.sub("", spec.model)):
-            if name in models:
+            if name in models and not _has_ended(models[name]):
                 return models[name]
     return None
+
+
+def _has_ended(price: Price) -> bool:
+    """Whether a price was announced to end, and has: what came after it is not known."""
+    return bool(price.until) and price.until < datetime.now(tz=UTC).date().isoformat()
 
 
 def parse_prices(text: str, where: str) -> dict[str, dict[str, Price]]:
@@ -61,7 +67,7 @@ def parse_prices(text: str, where: str) -> dict[str, dict[str, Price]]:
 
 def _price(entry: Any, where: str) -> Price:
     do = "Give input and output, and cached if it differs, in US dollars per million tokens"
-    known = {*_NUMBERS, "as_of", "source"}
+    known = {*_NUMBERS, "as_of", "source", "until"}
     if not isinstance(entry, dict) or not {"input", "output"} <= set(entry) <= known:
         raise BadOption("a price is not complete, or has unknown keys", where=where, do=do)
     numbers = [entry[name] for name in _NUMBERS if name in entry]
@@ -73,6 +79,7 @@ def _price(entry: Any, where: str) -> Price:
         cached=float(entry["cached"]) if "cached" in entry else None,
         as_of=str(entry.get("as_of", "")),
         source=str(entry.get("source", where)),
+        until=str(entry.get("until", "")),
     )
 
 

@@ -23,6 +23,7 @@ class Price:
         cached: for tokens sent that the provider found in its prefix cache; None where they cost as much.
         as_of: the day, ISO 8601, on which the source said so; empty for a person's own word.
         source: where that is said.
+        until: the last day, ISO 8601, of a price that is announced to end; empty for others.
     """
 
     input: float
@@ -30,6 +31,7 @@ class Price:
     cached: float | None = None
     as_of: str = ""
     source: str = ""
+    until: str = ""
 
     def of(self, sent: float, received: float, cached: float = 0.0) -> float:
         """US dollars for so many tokens; ``cached`` ones are among those sent."""

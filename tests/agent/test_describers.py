@@ -16,7 +16,7 @@ from headscribe.core.progress import Silent
 from headscribe.core.records import Mapping, Status, Token
 from headscribe.core.settings import DescribeSettings
 from tests.agent.list_journal import ListJournal
-from tests.agent.llm.chat_server import CHAT
+from tests.agent.llm.chat_server import CHAT, completion
 
 EVIDENCE = Evidence((Mapping(0, Token(5, " France"), 2.5, (Token(9, " Paris"),), (3.5,)),))
 
@@ -118,12 +118,13 @@ def test_a_dropped_connection_of_a_server_that_lives_is_an_outcome(tmp_path):
 def test_the_key_of_a_server_comes_from_the_environment_and_openais_never_goes_there(httpserver, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-openai-0815")
     httpserver.expect_request("/v1/models").respond_with_json({"object": "list", "data": []})
+    httpserver.expect_request(CHAT).respond_with_json(completion())
     spec = httpserver.url_for("/v1") + "#m"
     assert "answers" in check_llm(spec)
     monkeypatch.setenv("HEADSCRIBE_LLM_API_KEY", "key-of-the-server")
     check_llm(spec)
     sent = [request.headers["Authorization"] for request, _ in httpserver.log]
-    assert sent == ["Bearer none", "Bearer key-of-the-server"]
+    assert sent == ["Bearer none"] * 2 + ["Bearer key-of-the-server"] * 2
 
 
 def test_a_missing_key_is_told_before_any_work():

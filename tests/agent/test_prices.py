@@ -28,8 +28,17 @@ def test_every_shipped_price_has_a_day_and_a_place_and_cheaper_cached_tokens():
     for price in prices:
         assert datetime.date.fromisoformat(price.as_of) < datetime.date(2027, 1, 1)
         assert price.source.startswith("https://")
-        assert price.cached is not None
-        assert 0 < price.cached < price.input < price.output
+        assert 0 < (price.cached or price.input / 2) < price.input < price.output
+        assert not price.until or price.until > price.as_of
+
+
+def test_a_price_that_was_announced_to_end_is_not_known_afterwards(config: Path):
+    entry = '[openai."promoted"]\ninput = 1\noutput = 2\nuntil = "{}"\n'
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    (config / "prices.toml").write_text(entry.format(today.isoformat()))
+    assert find_price(parse_llm("openai:promoted")) is not None
+    (config / "prices.toml").write_text(entry.format((today - datetime.timedelta(1)).isoformat()))
+    assert find_price(parse_llm("openai:promoted")) is None
 
 
 def test_cost_counts_cached_tokens_at_their_own_price():
