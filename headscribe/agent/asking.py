@@ -11,6 +11,7 @@ from headscribe.agent.caller import Caller
 from headscribe.agent.llm.failures import Hopeless
 from headscribe.agent.llm.opening import open_client
 from headscribe.agent.llm.spec import LLMSpec
+from headscribe.agent.whole import WholeReplies
 from headscribe.core.chat import CallFailed, CallJournal, ChatReply, FailureKind, Message
 from headscribe.core.errors import LLMUnavailable
 from headscribe.core.progress import Progress
@@ -45,7 +46,7 @@ class Asker:
             asyncio.CancelledError: after ``drain``.
         """
         try:
-            return await self._caller.call(messages, schema=schema)
+            return await WholeReplies(self._caller).ask(messages, schema)
         except CallFailed as error:
             await stop_if_hopeless(self._caller, error)
             raise

@@ -37,9 +37,14 @@ def build_request(
     schema: dict[str, Any] | None,
     tools: tuple[Tool, ...] = (),
     tool_choice: str | None = None,
+    *,
+    limit: int | None = None,
 ) -> ChatRequest:
-    """The request that these settings make of these messages; the same for planning and for asking."""
-    sampling = Sampling(settings.temperature, settings.max_reply_tokens)
+    """The request that these settings make of these messages; the same for planning and for asking.
+
+    ``limit`` is that of the reply's tokens, None for ``settings.max_reply_tokens``.
+    """
+    sampling = Sampling(settings.temperature, limit or settings.max_reply_tokens)
     return ChatRequest(llm, tuple(messages), sampling, schema, tools, tool_choice)
 
 
@@ -82,15 +87,24 @@ class Caller:
         self._waiting: Counter[asyncio.Task[ChatReply]] = Counter()
         self._draining = asyncio.Event()
 
+    @property
+    def max_reply_tokens(self) -> int:
+        """Where a reply is cut."""
+        return self._settings.max_reply_tokens
+
     def request(
         self,
         messages: tuple[Message, ...],
         schema: dict[str, Any] | None = None,
         tools: tuple[Tool, ...] = (),
         tool_choice: str | None = None,
+        *,
+        limit: int | None = None,
     ) -> ChatRequest:
         """The request that ``call`` makes of these messages."""
-        return build_request(self.client.name, self._settings, messages, schema, tools, tool_choice)
+        return build_request(
+            self.client.name, self._settings, messages, schema, tools, tool_choice, limit=limit
+        )
 
     async def call(
         self,
@@ -100,6 +114,7 @@ class Caller:
         tools: tuple[Tool, ...] = (),
         tool_choice: str | None = None,
         fresh: bool = False,
+        limit: int | None = None,
     ) -> ChatReply:
         """The reply to these messages, from the journal if it has one.
 
@@ -109,13 +124,14 @@ class Caller:
             tools: what the model may ask to be called.
             tool_choice: ``auto``, ``required`` or ``none``.
             fresh: ask again even if the journal has a reply.
+            limit: of the reply's tokens, None for that of the settings.
 
         Raises:
             CallFailed: the last attempt failed; ``attempts`` says how many were made.
             BudgetSpent: the budget has no room for this call.
             asyncio.CancelledError: after ``drain``, in place of a further attempt.
         """
-        request = self.request(messages, schema, tools, tool_choice)
+        request = self.request(messages, schema, tools, tool_choice, limit=limit)
         identity = request.identity()
         if not fresh and (known := self._journal.find(identity)):
             self.totals.replayed += 1

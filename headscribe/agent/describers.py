@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headscribe.agent.asking import stop_if_hopeless
@@ -16,13 +17,13 @@ from headscribe.agent.llm.spec import LLMSpec
 from headscribe.agent.single import describe_single, single_request_messages
 from headscribe.agent.tool_agent import ToolAgent
 from headscribe.agent.verified import Verified
+from headscribe.agent.whole import READER_TOKENS, WholeReplies
 from headscribe.core.chat import (
     CallFailed,
     CallJournal,
     ChatReply,
     ChatRequest,
     Message,
-    Tool,
     content_hash,
 )
 from headscribe.core.errors import BadPrompt
@@ -211,30 +212,26 @@ class LLMDescriber:
             raise ValueError("this describer was opened for planning alone")
         caller = self._caller
 
-        async def call(messages: tuple[Message, ...], schema: dict[str, Any] | None) -> ChatReply:
-            return await caller.call(messages, schema=schema, fresh=fresh)
+        replies = WholeReplies(caller, fresh=fresh)
 
-        async def ask(
-            messages: tuple[Message, ...],
-            schema: dict[str, Any] | None,
-            tools: tuple[Tool, ...],
-            tool_choice: str | None,
-        ) -> ChatReply:
-            return await caller.call(
-                messages, schema=schema, tools=tools, tool_choice=tool_choice, fresh=fresh
-            )
+        async def read(messages: tuple[Message, ...], schema: dict[str, Any] | None) -> ChatReply:
+            return await replies.ask(messages, schema, limit=READER_TOKENS)
 
         try:
             if self._agent:
                 if experiments is None:
                     raise ValueError("the method agent needs experiments")
-                return await self._agent.describe(evidence, experiments, ask, call)
-            if self._verified:
-                return await self._verified.describe(evidence, call)
-            return await describe_single(evidence, self._template, call)
+                outcome = await self._agent.describe(evidence, experiments, replies.ask, replies.ask, read)
+            elif self._verified:
+                outcome = await self._verified.describe(evidence, replies.ask, read)
+            else:
+                outcome = await describe_single(evidence, self._template, replies.ask)
         except CallFailed as error:
             await stop_if_hopeless(caller, error)
             return Outcome(Status.FAILED, error=str(error))
+        if outcome.status is Status.TRUNCATED:
+            return replace(outcome, error=f"{outcome.error}; {replies.advice()}")
+        return outcome
 
     def requests(self, evidence: Evidence) -> list[ChatRequest]:
         """What would be asked first about a head."""

@@ -53,14 +53,17 @@ class ToolAgent:
             return ()
         return opening(self._verified.split(evidence).shown, self._verified.template, self._settings)
 
-    async def describe(self, evidence: Evidence, experiments: Experiments, ask: Ask, call: Call) -> Outcome:
+    async def describe(
+        self, evidence: Evidence, experiments: Experiments, ask: Ask, call: Call, read: Call | None = None
+    ) -> Outcome:
         """Describe one head and test the description on rows that neither prompts nor tools have shown.
 
         Args:
             evidence: the head's mappings, and those of other heads for the test.
             experiments: on this head.
             ask: asks the describer, with tools.
-            call: asks the reader, and the describer where it stands in.
+            call: asks the describer that stands in.
+            read: asks the reader; None for the same.
 
         Returns:
             an outcome whose ``method`` is ``FALLBACK`` where the LLM has no tool calling.
@@ -73,7 +76,7 @@ class ToolAgent:
             return Outcome(Status.UNCLEAR, inputs=UNCLEAR, pattern=UNCLEAR, rounds=0)
         if not self._no_tools:
             try:
-                return await self._investigate(evidence, experiments, ask, call)
+                return await self._investigate(evidence, experiments, ask, read or call)
             except NoToolCalling as lacking:
                 if not self._no_tools:
                     self._say(
@@ -81,17 +84,17 @@ class ToolAgent:
                         f"method {FALLBACK} instead; their rows say so"
                     )
                 self._no_tools = True
-        return replace(await self._verified.describe(evidence, call), method=FALLBACK)
+        return replace(await self._verified.describe(evidence, call, read), method=FALLBACK)
 
     async def _investigate(
-        self, evidence: Evidence, experiments: Experiments, ask: Ask, call: Call
+        self, evidence: Evidence, experiments: Experiments, ask: Ask, read: Call
     ) -> Outcome:
         split = self._verified.split(evidence)
         tools = HeadTools(
             experiments, self.offered(evidence), held_out(split), seed=self._settings.split_seed
         )
         found = await investigate(split.shown, self._verified.template, tools, ask, self._settings)
-        tested = await self._verified.test(found, evidence, call)
+        tested = await self._verified.test(found, evidence, read)
         ran = found.transcript.experiments if found.transcript else ()
         transcript = replace(tested.transcript, experiments=ran) if tested.transcript else found.transcript
         return replace(tested, rounds=found.rounds, transcript=transcript)

@@ -72,7 +72,7 @@ class Verified:
         """What the describer is asked first; nothing for a head without mappings."""
         return self.template.render(self.split(evidence).shown) if evidence.mappings else ()
 
-    async def describe(self, evidence: Evidence, call: Call) -> Outcome:
+    async def describe(self, evidence: Evidence, call: Call, read: Call | None = None) -> Outcome:
         """Describe one head and test the description.
 
         The describer sees the shown rows, and in later rounds the validation items that a reader of its
@@ -85,7 +85,8 @@ class Verified:
         Args:
             evidence: the head's mappings, and those of other heads, which false rows are drawn from; without
                 them nothing is tested.
-            call: asks the LLM, describer and reader alike, each in a conversation of its own.
+            call: asks the describer.
+            read: asks the reader, each item in a conversation of its own; None for the same as ``call``.
 
         Raises:
             CallFailed: a call brought no reply; what was answered is found in the journal next time.
@@ -101,9 +102,10 @@ class Verified:
             banned=split.test,
             seed=self.settings.split_seed,
         )
-        tries = await self._tries(split.shown, items, call)
+        read = read or call
+        tries = await self._tries(split.shown, items, call, read)
         kept = best_round(tries)
-        answers = await self._test(tries[kept].outcome, split, evidence, call)
+        answers = await self._test(tries[kept].outcome, split, evidence, read)
         return replace(
             with_confidence(tries[kept].outcome, answers),
             rounds=len(tries),
@@ -132,7 +134,7 @@ class Verified:
         items = make_items(split.test, evidence.others, own=evidence.mappings, seed=seed)
         return await self.judge.ask(outcome.description or GENERIC, items, call)
 
-    async def _tries(self, shown: Evidence, items: Sequence[ReaderItem], call: Call) -> list[Try]:
+    async def _tries(self, shown: Evidence, items: Sequence[ReaderItem], call: Call, read: Call) -> list[Try]:
         """The rounds, oldest first."""
         conversation, schema = self.template.render(shown), self.template.schema
         tries: list[Try] = []
@@ -140,7 +142,7 @@ class Verified:
             outcome = parse_reply(await call(conversation, schema), schema)
             if (known := same_answer(outcome, tries)) is not None:
                 return [*tries, replace(known, answers=())]
-            answers = await self.judge.ask(outcome.description, items, call) if outcome.description else []
+            answers = await self.judge.ask(outcome.description, items, read) if outcome.description else []
             tries.append(Try(outcome, tuple(answers), measure(answers)))
             wrong = [answer for answer in answers if answer.said is not None and not answer.right]
             good = (tries[-1].confidence.value or 0.0) >= GOOD_ENOUGH

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from headscribe.core.chat import content_hash
+from headscribe.core.chat import ChatRequest, Sampling, content_hash
 from headscribe.core.evidence import Evidence
 from headscribe.core.parts import PartsMapping
 from headscribe.core.plain import json_data
@@ -19,8 +19,9 @@ def work_identity(describer: Describer, evidence: Evidence) -> str:
     """Hash of what determines the description of a head.
 
     That is the evidence, the template and its reply schema, the LLM's name, the sampling and the method with
-    all it brings to an answer; not concurrency, timeouts, retries or the server's address. Nor which tokens
-    are common to many heads: that changes with every head mapped later, and no head is paid for twice.
+    all it brings to an answer; not concurrency, timeouts, retries or the server's address. Nor where a reply
+    is cut: who gives one that was cut more room shall not pay for the others again. Nor which tokens are
+    common to many heads: that changes with every head mapped later, and no head is paid for twice.
     """
     evidence = replace(evidence, common=frozenset())
     return content_hash(
@@ -29,11 +30,16 @@ def work_identity(describer: Describer, evidence: Evidence) -> str:
             "llm": describer.llm,
             "method": describer.method,
             "prompt_hash": describer.prompt_hash,
-            "requests": [request.identity() for request in describer.requests(evidence)],
+            "requests": [_without_limit(request).identity() for request in describer.requests(evidence)],
         }
         | _parts(evidence)
         | _method(describer, evidence)
     )
+
+
+def _without_limit(request: ChatRequest) -> ChatRequest:
+    """The request with the limit of replies that is the default."""
+    return replace(request, sampling=replace(request.sampling, max_tokens=Sampling().max_tokens))
 
 
 def _parts(evidence: Evidence) -> dict[str, Any]:
