@@ -24,7 +24,7 @@ def test_a_model_that_is_read_rightly_passes_with_one_check_per_layer(cli: Cli, 
     assert ended.code == 0, ended.out
     names = [check["name"] for check in json.loads(ended.out)["checks"]]
     assert names.count("self-check: layer 0") == 1
-    assert sum(name.startswith("self-check") for name in names) == LAYERS + 1
+    assert sum(name.startswith("self-check") for name in names) == LAYERS + 2
     assert not any("self-check" in line for line in cli("doctor", str(model)).out.splitlines())
 
 
