@@ -19,6 +19,7 @@ from benchmarks.tables import RESULTS, fill_pages, machine_line, table
 ON_A_CHECKPOINT = {
     "salience": "salience_speed",
     "parts": "parts_speed",
+    "vocabulary": "large_vocabulary",
     "score": "score_speed",
     "pairs": "top_pairs",
     "reading": "reading_speed",
@@ -34,6 +35,7 @@ SUITE = {
     "report": "report_size",
     "startup": "startup",
     "large": "large_models",
+    "large-parts": "large_parts",
 }
 APART = {"calibration": "calibration"}
 """Not about speed, and only run by name."""
@@ -66,19 +68,28 @@ def main() -> None:
             started = time.perf_counter()
             found = import_module(f"benchmarks.{every[name]}").measure(folder, chosen.repeats)
             print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
-            keep(results, name, found)
+            keep(results, name, found, alone=bool(chosen.names))
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     fill_pages()
     print(f"\n{table(results['entries'])}\n{machine_line(results)}\nKept in {RESULTS}")
 
 
-def keep(results: dict[str, Any], name: str, found: dict[str, Any]) -> None:
-    """Put what a benchmark found in place of what it found before; entries stay in the suite's order."""
-    new = [entry.as_json() | {"benchmark": name} for entry in found.pop("entries", [])]
+def keep(results: dict[str, Any], name: str, found: dict[str, Any], *, alone: bool = False) -> None:
+    """Put what a benchmark found in place of what it found before; entries stay in the suite's order.
+
+    Args:
+        results: what is known so far.
+        name: of the benchmark.
+        found: its entries, and whatever else it gives.
+        alone: whether the suite did not run as a whole; the entries then say what they were measured on.
+    """
+    own = {"benchmark": name, **({"machine": machine()} if alone else {})}
+    new = [entry.as_json() | own for entry in found.pop("entries", [])]
     kept = [entry for entry in results["entries"] if entry["benchmark"] != name]
     order = list(SUITE)
     results["entries"] = sorted([*kept, *new], key=lambda entry: order.index(entry["benchmark"]))
-    results["machine"] = machine()
+    if not alone or "machine" not in results:
+        results["machine"] = machine()
     if found:
         results[name] = {**found, "machine": machine()}
 

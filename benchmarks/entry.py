@@ -101,6 +101,17 @@ def in_turn(repeats: int, **works: Callable[[], object]) -> dict[str, list[float
     return found
 
 
+def on_processors(work: Callable[[], object], seconds: list[float]) -> Callable[[], None]:
+    """The work, which also notes the seconds of processors it took: other programs change these less."""
+
+    def noted() -> None:
+        began = time.process_time()
+        work()
+        seconds.append(time.process_time() - began)
+
+    return noted
+
+
 def _digits(value: float | None) -> float | None:
     """Four significant digits."""
     return None if value is None else float(f"{value:.4g}")

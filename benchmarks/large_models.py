@@ -24,6 +24,7 @@ from benchmarks.entry import Comparison, Entry, Target
 from benchmarks.llama_shape import LLAMA_8B, LLAMA_70B, Shape, write_checkpoint
 
 if TYPE_CHECKING:
+    from headscribe.core.settings import MapView
     from headscribe.mapping.checkpoint import Checkpoint
 
 LAYERS = {LLAMA_70B: (0, 40), LLAMA_8B: (0, 16)}
@@ -32,20 +33,29 @@ LAYERS = {LLAMA_70B: (0, 40), LLAMA_8B: (0, 16)}
 SHAPES = {shape.name: shape for shape in LAYERS}
 LIMIT = 16 * 2**30
 SALIENT = 30
+FLOORS: dict[MapView, str] = {
+    "paper": "the products of its salience and targets, at the matrix rate",
+    "parts": "every token through every W_V and W_O, at the matrix rate",
+}
 SAMPLE_ROWS = 2048
 """Rows put through the first MLP to measure its rate."""
 
 
 def measure(folder: Path, repeats: int) -> dict[str, object]:  # noqa: ARG001 - a layer takes long enough
     """Both shapes, one after the other; each checkpoint is written below ``folder`` and deleted again."""
-    return {"entries": [_entry(shape, *_run(folder / shape.name, shape)) for shape in LAYERS]}
+    return {"entries": [mapped(folder, shape, "paper") for shape in LAYERS]}
 
 
-def _run(folder: Path, shape: Shape) -> tuple[int, dict[str, Any]]:
+def mapped(folder: Path, shape: Shape, view: MapView) -> Entry:
+    """What mapping layers of a shape takes."""
+    return _entry(shape, view, *_run(folder / shape.name, shape, view))
+
+
+def _run(folder: Path, shape: Shape, view: MapView) -> tuple[int, dict[str, Any]]:
     """The bytes of the checkpoint's tensors, and what mapping some of its layers says of itself."""
     total = write_checkpoint(folder, shape, LAYERS[shape])
     try:
-        command = [sys.executable, "-m", "benchmarks.large_models", str(folder), shape.name]
+        command = [sys.executable, "-m", "benchmarks.large_models", str(folder), shape.name, view]
         # threads that wait by sleeping, so that processor time is time spent on the work
         passive = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=passive)
@@ -54,17 +64,17 @@ def _run(folder: Path, shape: Shape) -> tuple[int, dict[str, Any]]:
     return total, json.loads(done.stdout)
 
 
-def _entry(shape: Shape, total: int, ran: dict[str, Any]) -> Entry:
+def _entry(shape: Shape, view: MapView, total: int, ran: dict[str, Any]) -> Entry:
     """What was measured, and what follows for all layers."""
     first, *others = ran["seconds"]
     tables = 2 * 2 * shape.vocabulary * shape.d_model
     needed = tables + 2 * shape.n_layers * shape.d_model * shape.d_head * (shape.n_kv_heads + shape.n_heads)
     everything = first + median(others) * (shape.n_layers - 1)
     return Entry(
-        f"a layer of {shape.name}'s shape",
+        f"a layer of {shape.name}'s shape" + (" taken apart" if view == "parts" else ""),
         others,
         Comparison("none: the published code holds the whole model in memory"),
-        Comparison("the products of its salience and targets, at the matrix rate", ran["floor_seconds"]),
+        Comparison(FLOORS[view], ran["floor_seconds"]),
         Target("peak_allocated_gib", "at most", LIMIT / 2**30),
         figures={
             "processor_seconds": ran["processor_seconds"],
@@ -85,9 +95,15 @@ def _entry(shape: Shape, total: int, ran: dict[str, Any]) -> Entry:
     )
 
 
-def layer_flop(shape: Shape) -> int:
-    """Operations of the products of one layer: E' W_V, R^T of each head, and U for each head's sources."""
+def layer_flop(shape: Shape, view: MapView) -> int:
+    """Operations of the products of one layer.
+
+    Of the paper's view: E' W_V, R^T of each head, and U for each head's sources. Of parts: every token
+    through every W_V and W_O.
+    """
     v, d, d_head, heads = shape.vocabulary, shape.d_model, shape.d_head, shape.n_heads
+    if view == "parts":
+        return 2 * v * d * d_head * (shape.n_kv_heads + heads)
     saliency = v * d * d_head * shape.n_kv_heads + heads * v * d_head * d_head
     targets = heads * SALIENT * (v * d + d_head * d)
     return 2 * (saliency + targets)
@@ -98,13 +114,14 @@ def main() -> None:
     from headscribe.mapping.checkpoint import open_checkpoint
 
     folder, shape = Path(sys.argv[1]), SHAPES[sys.argv[2]]
+    view: MapView = "parts" if sys.argv[3] == "parts" else "paper"
     resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     watch, opened = _Watch(), _Opened()
     checkpoint = open_checkpoint(str(folder))
-    before = _floor(shape)
-    seconds, of_processors = _map(checkpoint, LAYERS[shape])
+    before = _floor(shape, view)
+    seconds, of_processors = _map(checkpoint, LAYERS[shape], view)
     bytes_opened, from_disk = opened.bytes, _from_disk()
-    after = _floor(shape)
+    after = _floor(shape, view)
     found = {
         "seconds": seconds,
         "processor_seconds": of_processors,
@@ -117,7 +134,7 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def _map(checkpoint: Checkpoint, layers: tuple[int, ...]) -> tuple[list[float], float]:
+def _map(checkpoint: Checkpoint, layers: tuple[int, ...], view: MapView) -> tuple[list[float], float]:
     """Seconds until each layer's maps were there, and seconds of processors that the last one took."""
     from headscribe.core.heads import Head
     from headscribe.core.settings import MapSettings
@@ -125,7 +142,7 @@ def _map(checkpoint: Checkpoint, layers: tuple[int, ...]) -> tuple[list[float], 
 
     n_heads, seconds, of_processors = checkpoint.facts.n_heads, [], 0.0
     heads = [Head(layer, head) for layer in layers for head in range(n_heads)]
-    maps = map_heads(checkpoint, MapSettings(view="paper", source_view="raw", salient=SALIENT), heads)
+    maps = map_heads(checkpoint, MapSettings(view=view, source_view="raw", salient=SALIENT), heads)
     for _ in layers:
         began, began_processors = time.perf_counter(), time.process_time()
         for _ in range(n_heads):  # a layer's maps arrive together
@@ -138,12 +155,12 @@ def _map(checkpoint: Checkpoint, layers: tuple[int, ...]) -> tuple[list[float], 
     return seconds, of_processors
 
 
-def _floor(shape: Shape) -> dict[str, float]:
+def _floor(shape: Shape, view: MapView) -> dict[str, float]:
     """Seconds, by the clock and of processors, that a layer's products take as one large product."""
     import torch
 
     a, b = torch.randn(SAMPLE_ROWS, shape.d_model), torch.randn(shape.d_model, 1024)
-    share = layer_flop(shape) / (2 * a.numel() * b.shape[1])
+    share = layer_flop(shape, view) / (2 * a.numel() * b.shape[1])
     a @ b
     clock, processors = [], []
     for _ in range(5):

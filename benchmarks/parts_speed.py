@@ -1,18 +1,15 @@
-"""Heads taken apart, beside the paper's map of the same heads and beside whole V × V maps."""
+"""All heads of GPT-2's shape taken apart, beside the paper's map of them and beside whole V × V maps."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
 import torch
 
-from benchmarks.entry import Comparison, Entry, Target, in_turn
+from benchmarks.entry import Comparison, Entry, Target, in_turn, on_processors
 from benchmarks.gpt2_shape import HEADS, LAYERS, VOCABULARY, WIDTH
-from benchmarks.llama_shape import Shape, write_checkpoint
-from benchmarks.memory import resident
 from benchmarks.rates import matrix_seconds
 from headscribe.core.heads import Head, select_heads
 from headscribe.core.settings import MapSettings
@@ -23,9 +20,6 @@ from headscribe.mapping.source_view import source_table, view_of_layer, vocabula
 
 PARTS, PAPER = MapSettings(view="parts"), MapSettings(view="paper")
 
-LARGE = Shape("a vocabulary of 262,144", 3, 4, 1, 1152, 6912, d_head=256, vocabulary=262_144)
-"""Of the shape of a small model of today with a large vocabulary."""
-
 PLAIN_ROWS = 1024
 """Rows of the whole map that the plain way is timed on: each takes as long as any other."""
 
@@ -34,68 +28,40 @@ FACTORS = 2 * 2 * VOCABULARY * WIDTH * WIDTH * LAYERS
 
 
 def measure(folder: Path, repeats: int) -> dict[str, object]:
-    """Seconds from the opened files on, for all heads of GPT-2's shape, then with a large vocabulary."""
-    large = folder.parent / "large-vocabulary"
-    write_checkpoint(large, LARGE, range(LARGE.n_layers))
-    try:
-        return {"entries": [_gpt2(folder, repeats), _large(large, repeats)]}
-    finally:
-        shutil.rmtree(large)
-
-
-def _gpt2(folder: Path, repeats: int) -> Entry:
+    """Seconds from the opened files on."""
     everything, whole = select_heads("all", LAYERS, HEADS), _WholeMap(folder, Head(5, 3))
-    floors: list[float] = []
+    floors, parts, paper = list[float](), list[float](), list[float]()
     seconds = in_turn(
         repeats,
-        parts=lambda: _map(folder, PARTS, everything),
-        paper=lambda: _map(folder, PAPER, everything),
+        parts=on_processors(lambda: map_all(folder, PARTS, everything), parts),
+        paper=on_processors(lambda: map_all(folder, PAPER, everything), paper),
         plain=whole.rows,
         floor=lambda: floors.append(matrix_seconds(FIRST_MLP + FACTORS)),
     )
     plain = median(seconds["plain"]) * VOCABULARY / PLAIN_ROWS * len(everything)
-    ratios = [one / other for one, other in zip(seconds["parts"], seconds["paper"], strict=True)]
-    return Entry(
+    entry = Entry(
         f"all {len(everything)} heads taken apart",
         seconds["parts"],
         Comparison("the standardised map in full, sorted; rows of one head, extrapolated", plain),
         Comparison("the first MLP once, every token through every W_V and W_O", median(floors)),
         Target("over_paper_map", "at most", 1.5),
-        {"over_paper_map": median(ratios), "paper_map_seconds": median(seconds["paper"])},
-        "over_paper_map: beside the paper's map of the same heads, by turns",
-    )
-
-
-def _large(folder: Path, repeats: int) -> Entry:
-    heads = select_heads("all", LARGE.n_layers, LARGE.n_heads)
-    v, d, width = LARGE.vocabulary, LARGE.d_model, LARGE.d_head
-    mlp = 2 * 3 * v * d * LARGE.d_mlp
-    factors = 2 * v * d * width * (LARGE.n_kv_heads + LARGE.n_heads) * LARGE.n_layers
-    before, floors = resident(), list[float]()
-    seconds = in_turn(
-        repeats,
-        parts=lambda: _map(folder, PARTS, heads),
-        paper=lambda: _map(folder, PAPER, heads),
-        floor=lambda: floors.append(matrix_seconds(mlp + factors)),
-    )
-    ratios = [one / other for one, other in zip(seconds["parts"], seconds["paper"], strict=True)]
-    return Entry(
-        f"{len(heads)} heads taken apart, {LARGE.name}",
-        seconds["parts"],
-        Comparison("see the times of GPT-2's shape"),
-        Comparison("the first MLP once, every token through every W_V and W_O", median(floors)),
-        None,
         {
-            "over_paper_map": median(ratios),
+            "over_paper_map": ratio(parts, paper),
+            "over_paper_map_by_the_clock": ratio(seconds["parts"], seconds["paper"]),
             "paper_map_seconds": median(seconds["paper"]),
-            "peak_mib": resident("VmHWM") - before,
-            "embeddings_mib": 3 * 4 * v * d / 2**20,
         },
-        f"{LARGE.n_layers} layers, one value head each, width {d}; embeddings are E, U and E'",
+        "over_paper_map: seconds of processors beside those of the paper's map of the same heads, by turns",
     )
+    return {"entries": [entry]}
 
 
-def _map(folder: Path, settings: MapSettings, heads: Sequence[Head]) -> None:
+def ratio(these: Sequence[float], those: Sequence[float]) -> float:
+    """How many times longer these runs take than those beside them; the median."""
+    return median(one / other for one, other in zip(these, those, strict=True))
+
+
+def map_all(folder: Path, settings: MapSettings, heads: Sequence[Head]) -> None:
+    """Map heads, and keep nothing."""
     for _ in map_heads(open_checkpoint(str(folder)), settings, heads):
         pass
 

@@ -54,6 +54,8 @@ def notes(entries: Sequence[dict[str, Any]]) -> str:
     for entry in entries:
         figures = ", ".join(f"{name} {_number(value)}" for name, value in entry["figures"].items())
         said = [f"Plain way: {entry['baseline']}", f"Floor: {entry['floor']}", entry["note"], figures]
+        if own := entry.get("machine"):
+            said.append(f"Run by itself on {_machine(own)}")
         lines.append(f"- **{entry['name']}.** {'. '.join(text for text in said if text)}.")
     return "\n".join(lines) + "\n"
 
@@ -62,9 +64,8 @@ def machine_line(results: dict[str, Any]) -> str:
     """What it was measured on, in a sentence."""
     machine = results["machine"]
     return (
-        f"Measured on {machine['cores']} cores of an {machine['cpu']}, {machine['memory_gib']} GiB, "
-        f"{machine['threads']} threads, load {machine['load_1_minute']} at the end; Python "
-        f"{machine['python']}, torch {machine['torch']}, transformers {machine['transformers']}. Medians.\n"
+        f"Measured on {_machine(machine)} at the end; Python {machine['python']}, torch {machine['torch']}, "
+        f"transformers {machine['transformers']}. Medians.\n"
     )
 
 
@@ -91,6 +92,14 @@ def fill_pages() -> None:
     results = json.loads(RESULTS.read_text())
     for page in PAGES:
         page.write_text(filled(page.read_text(encoding="utf-8"), results), encoding="utf-8")
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    several = "" if machine["threads"] == 1 else "s"
+    return (
+        f"{machine['cores']} cores of an {machine['cpu']}, {machine['memory_gib']} GiB, "
+        f"{machine['threads']} thread{several}, load {machine['load_1_minute']}"
+    )
 
 
 def _target(entry: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.__main__ import SUITE, keep
 from benchmarks.entry import Comparison, Entry, Target
-from benchmarks.tables import PAGES, RESULTS, filled, parts, table
+from benchmarks.tables import PAGES, RESULTS, filled, notes, parts, table
 
 
 def entry(name: str = "work", target: Target | None = None, **figures: float) -> Entry:
@@ -61,6 +61,16 @@ def test_what_a_benchmark_found_replaces_what_it_found_before_in_the_suites_orde
     keep(results, "calibration", {"coverage": 0.95})
     assert results["calibration"]["coverage"] == 0.95
     assert results["other"] == {"kept": 1}
+
+
+def test_a_benchmark_that_ran_by_itself_says_on_what() -> None:
+    results = {"entries": [], "machine": {"cores": 64}}
+    keep(results, "large", {"entries": [entry("work")]}, alone=True)
+    assert results["machine"] == {"cores": 64}
+    assert "Run by itself on" in notes(results["entries"])
+    keep(results, "large", {"entries": [entry("work")]})
+    assert "Run by itself on" not in notes(results["entries"])
+    assert results["machine"] != {"cores": 64}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

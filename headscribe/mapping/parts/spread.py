@@ -105,7 +105,9 @@ class Moments:
         self._n, self._eps = 0, 0.0
         self._near: Tensor | None = None
         self._first: Tensor | float = 0.0
-        self._second: Tensor | None = None  # what lies below the diagonal
+        # first only what lies below the diagonal, as what lies above is the same
+        self._second: Tensor | None = None
+        self._mirrored = False
 
     def add(self, vectors: Float[Tensor, "heads n d"]) -> None:
         """Take in vectors, for some heads: [heads, n, d]."""
@@ -119,7 +121,8 @@ class Moments:
         if self._second is None:
             heads, _, d = vectors.shape
             self._second = vectors.new_zeros(heads, d, d, dtype=torch.float64)
-        for start in range(0, vectors.shape[2], PANEL):  # what lies above is the same
+        self._mirrored = False
+        for start in range(0, vectors.shape[2], PANEL):
             panel = vectors[:, :, start : start + PANEL]
             below = torch.bmm(vectors[:, :, start:].transpose(1, 2), panel)
             self._second[:, start:, start : start + PANEL] += below
@@ -149,8 +152,11 @@ class Moments:
         assert self._near is not None
         assert isinstance(self._first, Tensor)
         assert self._second is not None
-        lower = self._second.tril()
-        return self._near[:, 0].double(), self._first, lower + lower.tril(-1).transpose(1, 2)
+        if not self._mirrored:
+            self._second.tril_()
+            self._second += self._second.tril(-1).transpose(1, 2)
+            self._mirrored = True
+        return self._near[:, 0].double(), self._first, self._second
 
 
 def _spread(mean: Tensor, covariance: Tensor, eps: float, n_sources: int) -> Spread:
