@@ -18,6 +18,11 @@ _TEXTS = {
     "variant": "Promotes the source with other capitals",
 }
 
+_NEEDED_COPIES = 0.25
+"""Share from which copying is stated. In a head's sharpest rows a source is among its own targets sooner than
+elsewhere: heads with less than this copy hardly any word of a list.
+"""
+
 _COPIES_SOME = "Copies some sources: promotes the token itself"
 """Where fewer than half of the rows do: the rows are those on which the head acts most."""
 
@@ -38,7 +43,7 @@ def own_spellings(rows: Sequence[Row]) -> list[Finding]:
             _COPIES_SOME if name == "identity" and len(pairs) < len(rows) / 2 else _TEXTS[name],
             [at for at, _ in pairs],
             len(rows),
-            needed=NEEDED,
+            needed=_NEEDED_COPIES if name == "identity" else NEEDED,
             examples=(pair(rows[at].source, target) for at, target in pairs),
             explains=((at, target.folded) for at, target in pairs),
         )
