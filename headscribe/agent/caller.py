@@ -179,8 +179,8 @@ class Caller:
     async def _try_within_budget(self, request: ChatRequest) -> tuple[Attempt, ChatReply]:
         if self._budget is None:
             return await self._try(request)
-        most = await self._budget.room_for(request)
-        with self._budget.reserving(most):
+        likely = await self._budget.room_for(request)
+        with self._budget.reserving(likely):
             attempt, reply = await self._try(request)
             self._budget.pay(request, reply)
             return attempt, reply

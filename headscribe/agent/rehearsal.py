@@ -14,18 +14,24 @@ from headscribe.core.chat import Attempt, ChatReply, ChatRequest
 from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Silent
 from headscribe.core.records import Token
+from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import estimate_tokens
 
 
 @dataclass(slots=True)
 class Rehearsal:
-    """A chat client that counts what it is asked, and answers by the rule of the fake LLM."""
+    """A chat client that counts what it is asked, and answers by the rule of the fake LLM.
+
+    ``likely_reply_tokens`` is None where too few replies of a kind are known.
+    """
 
     name: str
+    lengths: ReplyLengths
     calls: int = 0
     prompt_tokens: int = 0
     max_reply_tokens: int = 0
+    likely_reply_tokens: float | None = 0.0
 
     async def check(self) -> None:
         """It can always be asked."""
@@ -35,6 +41,8 @@ class Rehearsal:
         self.calls += 1
         self.prompt_tokens += sum(map(estimate_tokens, request.texts()))
         self.max_reply_tokens += request.sampling.max_tokens
+        likely, before = self.lengths.likely(request), self.likely_reply_tokens
+        self.likely_reply_tokens = None if likely is None or before is None else before + likely
         calls = plausible_call(request)
         return ChatReply("" if calls else plausible_text(request), finish_reason="stop", tool_calls=calls)
 
@@ -95,13 +103,17 @@ def _end(top: int) -> End:
     return End((_TOKEN,) * top, (1.0,) * top)
 
 
-async def rehearse(spec: LLMSpec, settings: DescribeSettings, heads: Iterable[Evidence]) -> Rehearsal:
+async def rehearse(
+    spec: LLMSpec, settings: DescribeSettings, heads: Iterable[Evidence], lengths: ReplyLengths
+) -> Rehearsal:
     """What describing these heads by ``settings.method`` would ask of an LLM; nobody is asked.
+
+    ``lengths`` are those of its replies so far.
 
     Raises:
         BadPrompt: a template cannot be used.
     """
-    client = Rehearsal(spec.name)
+    client = Rehearsal(spec.name, lengths)
     async with open_describer(
         spec, settings, NoJournal(), Silent(), open_llm=lambda *_: nullcontext(client)
     ) as describer:

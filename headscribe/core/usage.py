@@ -71,17 +71,30 @@ class CallEstimate:
         prompt_tokens: estimate over these, without the LLM's own tokenizer.
         max_reply_tokens: what the replies can come to at most.
         max_cost_usd: with the longest replies, None where no price is known.
+        likely_reply_tokens: what the replies come to if they are as long as those so far, None where too few
+            are known.
+        likely_cost_usd: with such replies, None where no price is known either.
     """
 
     calls: int
     prompt_tokens: int
     max_reply_tokens: int
     max_cost_usd: float | None = None
+    likely_reply_tokens: int | None = None
+    likely_cost_usd: float | None = None
 
     @classmethod
     def priced(
-        cls, calls: int, prompt_tokens: int, max_reply_tokens: int, price: Price | None
+        cls,
+        calls: int,
+        prompt_tokens: int,
+        max_reply_tokens: int,
+        price: Price | None,
+        likely_reply_tokens: int | None = None,
     ) -> CallEstimate:
-        """The estimate with its cost at a price."""
-        cost = price.of(prompt_tokens, max_reply_tokens) if price else None
-        return cls(calls, prompt_tokens, max_reply_tokens, cost)
+        """The estimate with its costs at a price."""
+        most = price.of(prompt_tokens, max_reply_tokens) if price else None
+        likely = None
+        if price and likely_reply_tokens is not None:
+            likely = price.of(prompt_tokens, likely_reply_tokens)
+        return cls(calls, prompt_tokens, max_reply_tokens, most, likely_reply_tokens, likely)

@@ -13,6 +13,7 @@ from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, FailureKind
 from headscribe.core.errors import BudgetSpent, LLMUnavailable
 from headscribe.core.prices import Price
 from headscribe.core.records import Usage
+from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import estimate_tokens
 
@@ -123,3 +124,28 @@ def test_what_earlier_sittings_took_counts():
 def test_a_limit_in_dollars_needs_a_price():
     with pytest.raises(ValueError, match="price"):
         budget(cost=1.0)
+
+
+def test_a_call_reserves_what_replies_turn_out_to_take_not_the_longest_one():
+    settings = DescribeSettings(concurrency=4, max_reply_tokens=4000, max_retries=0)
+    client, spending = Client(latency=0.001), budget(6000)
+    caller = Caller(client, NoJournal(), settings=settings, budget=spending)
+
+    async def run() -> None:
+        asked = (caller.call((Message("user", f"{PROMPT} {number}"),)) for number in range(100))
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    asyncio.run(run())
+    assert 6000 - 2 * (1.5 * SENT + 10) < spending.spent.tokens <= 6000, (
+        "a limit of 4,000 a reply is no obstacle"
+    )
+
+
+def test_what_an_earlier_sitting_measured_counts_from_the_first_call():
+    lengths = ReplyLengths()
+    request = ChatRequest("planted", (Message("user", PROMPT),))
+    for _ in range(10):
+        lengths.add(request, 10)
+    spending = Budget(max_tokens=400, max_cost=None, price=None, spent=Amount(), lengths=lengths)
+    amount = asyncio.run(spending.room_for(request))
+    assert amount.tokens == pytest.approx(1.5 * SENT + 10)

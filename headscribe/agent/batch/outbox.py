@@ -28,7 +28,7 @@ class Outbox:
         errors: the journal's errors of a request, oldest first, by its identity.
         ask_again: collect also what was refused before.
         budget: what the collected calls may take, None without limit. A call that waits for its answer counts
-            with the most that it could take.
+            with what it is likely to take.
 
     Attributes:
         waiting: the collected requests by identity, in the order in which they were asked.

@@ -36,7 +36,10 @@ def print_cost(estimate: CallEstimate, *, price_as_of: str = "") -> None:
         typer.echo("The cost is not known: no price is known for this LLM (docs/how-to/costs.md).")
         return
     dated = f" at the price of {price_as_of}" if price_as_of else ""
-    typer.echo(f"That costs {money(estimate.max_cost_usd)} at most{dated}.")
+    likely = ""
+    if estimate.likely_cost_usd is not None:
+        likely = f"; likely {money(estimate.likely_cost_usd)}, by the length of the replies so far"
+    typer.echo(f"That costs {money(estimate.max_cost_usd)} at most{dated}{likely}.")
 
 
 def print_calls(llm: str, summary: AskingSummary) -> None:

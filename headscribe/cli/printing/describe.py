@@ -29,6 +29,7 @@ METHOD_COLUMNS = (
     ("Prompt tokens", "right"),
     ("Reply tokens, at most", "right"),
     ("Cost, at most", "right"),
+    ("Likely", "right"),
 )
 COLUMNS = (
     ("Head", "left"),
@@ -46,6 +47,8 @@ def print_plan(plan: Plan) -> None:
     if not plan.estimate.calls:
         return
     print_cost(plan.estimate, price_as_of=plan.price_as_of)
+    if plan.estimate.max_cost_usd and plan.estimate.likely_cost_usd is None:
+        typer.echo("What is likely is known once some heads are described (--heads sample:5).")
     if len(plan.methods) > 1:
         rows = [
             (
@@ -54,6 +57,7 @@ def print_plan(plan: Plan) -> None:
                 f"{row.estimate.prompt_tokens:,}",
                 f"{row.estimate.max_reply_tokens:,}",
                 money(row.estimate.max_cost_usd),
+                money(row.estimate.likely_cost_usd),
             )
             for row in plan.methods
         ]

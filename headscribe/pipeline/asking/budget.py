@@ -34,14 +34,20 @@ def known_price(spec: LLMSpec, settings: AskSettings) -> Price | None:
     return price
 
 
-def run_budget(settings: AskSettings, price: Price | None, journal: Journal) -> Budget | None:
-    """What calls may take, less what their journal says they have; None without a limit."""
+def run_budget(settings: AskSettings, price: Price | None, journal: Journal, llm: str) -> Budget | None:
+    """What calls to an LLM may take, less what their journal says they have; None without a limit."""
     from headscribe.agent.budget import Budget
 
     if settings.max_cost is None and settings.max_tokens is None:
         return None
     spent = spent_before(journal, price)
-    return Budget(max_tokens=settings.max_tokens, max_cost=settings.max_cost, price=price, spent=spent)
+    return Budget(
+        max_tokens=settings.max_tokens,
+        max_cost=settings.max_cost,
+        price=price,
+        spent=spent,
+        lengths=journal.reply_lengths(llm),
+    )
 
 
 def spent_before(journal: Journal, price: Price | None) -> Amount:

@@ -194,7 +194,7 @@ async def _ask_all(
 
     settings, progress = asking.settings, asking.progress
     journal = MeteredJournal(asking.journal, asking.price)
-    budget = run_budget(settings, asking.price, asking.journal)
+    budget = run_budget(settings, asking.price, asking.journal, asking.spec.name)
     async with open_asker(asking.spec, settings, journal, progress, budget=budget) as asker:
         asked.totals = asker.totals
 

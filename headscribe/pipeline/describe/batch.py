@@ -108,7 +108,7 @@ class BatchWork:
         from headscribe.agent.batch.lines import batch_line
 
         request, journal = self.request, self._journal
-        budget = run_budget(request.settings, request.price, journal)
+        budget = run_budget(request.settings, request.price, journal, request.spec.name)
         outbox = self._collect(journal.errors, ask_again=self._ask_again, budget=budget)
         self._ask_again = False
         if outbox is None or not outbox.waiting:

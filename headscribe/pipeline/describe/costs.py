@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import get_args
 
 from headscribe.core.evidence import Evidence
+from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.core.settings import TESTING, DescribeSettings
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.describe.request import DescribeRequest
@@ -17,7 +18,7 @@ REHEARSED = 4
 
 
 async def plan_methods(
-    request: DescribeRequest, heads: Sequence[Evidence], single: CallEstimate
+    request: DescribeRequest, heads: Sequence[Evidence], single: CallEstimate, lengths: ReplyLengths
 ) -> tuple[MethodPlan, ...]:
     """What each method would take for the heads that are left, without asking anybody.
 
@@ -25,6 +26,7 @@ async def plan_methods(
         request: what is asked of the run.
         heads: evidence of a few heads that are left; none where no call is needed.
         single: the calls of one prompt per head, already counted over all heads.
+        lengths: of the LLM's replies so far.
     """
     from headscribe.agent.rehearsal import rehearse
 
@@ -36,16 +38,17 @@ async def plan_methods(
     plans = []
     for method in get_args(DescribeSettings.model_fields["method"].annotation):
         taken = (single.calls, single.prompt_tokens, single.max_reply_tokens)
+        settings = request.settings.model_copy(update={"method": method})
+        seen = await rehearse(request.spec, settings, heads, lengths)
+        scale = single.calls / len(heads)
         if method != "single":
-            settings = request.settings.model_copy(update={"method": method})
-            seen = await rehearse(request.spec, settings, heads)
-            scale = single.calls / len(heads)
             taken = (
                 round(seen.calls * scale),
                 round(seen.prompt_tokens * scale),
                 round(seen.max_reply_tokens * scale),
             )
-        plans.append(MethodPlan(method, CallEstimate.priced(*taken, request.price)))
+        likely = None if seen.likely_reply_tokens is None else round(seen.likely_reply_tokens * scale)
+        plans.append(MethodPlan(method, CallEstimate.priced(*taken, request.price, likely)))
     return tuple(plans)
 
 

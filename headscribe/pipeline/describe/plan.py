@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
 from headscribe.core.records import Status
+from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.asking.interrupts import run_async
 from headscribe.pipeline.describe.costs import REHEARSED, plan_methods
@@ -63,7 +64,7 @@ async def _plan(request: DescribeRequest) -> Plan:
         operations=request.job.operations,
         connect=False,
     ) as describer:
-        statuses = _statuses(request.run)
+        statuses, lengths = _known(request)
         in_map = _Look(describer, statuses, request.retry)
         if map_dir and mapped:
             in_map.at(iter_evidence(map_dir, mapped, comparison_heads=request.comparison_heads))
@@ -74,7 +75,7 @@ async def _plan(request: DescribeRequest) -> Plan:
     calls = in_map.calls + round(guessed.calls * scale)
     prompt_tokens = in_map.prompt_tokens + round(guessed.prompt_tokens * scale)
     once = CallEstimate(calls, prompt_tokens, calls * request.settings.max_reply_tokens)
-    methods = await plan_methods(request, [*in_map.first, *guessed.first][:REHEARSED], once)
+    methods = await plan_methods(request, [*in_map.first, *guessed.first][:REHEARSED], once, lengths)
     chosen = (method.estimate for method in methods if method.method == request.settings.method)
     return Plan(
         run=request.run,
@@ -145,6 +146,9 @@ class _Look:
             self.prompt_tokens += sum(map(estimate_tokens, texts))
 
 
-def _statuses(run: Path) -> dict[tuple[Head, str], str]:
-    with existing_journal(run / JOURNAL) as journal:
-        return journal.statuses() if journal else {}
+def _known(request: DescribeRequest) -> tuple[dict[tuple[Head, str], str], ReplyLengths]:
+    """The outcomes that the run holds, and how long the LLM's replies were."""
+    with existing_journal(request.run / JOURNAL) as journal:
+        if journal is None:
+            return {}, ReplyLengths()
+        return journal.statuses(), journal.reply_lengths(request.spec.name)

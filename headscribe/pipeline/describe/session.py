@@ -197,7 +197,7 @@ class Session:
             MeteredJournal(journal, request.price),
             request.progress,
             operations=request.job.operations,
-            budget=run_budget(request.settings, request.price, journal),
+            budget=run_budget(request.settings, request.price, journal, request.spec.name),
             open_llm=request.engine.open_llm,
         )
 

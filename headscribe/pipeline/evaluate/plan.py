@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headscribe.core.errors import BadOption
+from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.core.settings import AskSettings, EvaluateSettings
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.evaluate.judging import requests
@@ -64,8 +65,9 @@ def plan_evaluation(
         raise BadOption("the rules judge asks nobody", where="--dry-run", do="Name an LLM with --llm")
     every = requests(request.spec.name, asking, request.judges, request.tasks)
     with existing_journal(found.run.path / JOURNAL) as journal:
+        lengths = journal.reply_lengths(request.spec.name) if journal else ReplyLengths()
         left = [request for request in every if journal is None or journal.find(request.identity()) is None]
-    unique = {request.identity(): request for request in left}.values()
+    unique = list({request.identity(): request for request in left}.values())
     sent = sum(estimate_tokens(text) for request in unique for text in request.texts())
     received = len(unique) * asking.max_reply_tokens
     return EvaluationPlan(
@@ -73,5 +75,5 @@ def plan_evaluation(
         items=sum(map(len, request.items.values())),
         questions=len(every),
         answered=len(every) - len(left),
-        estimate=CallEstimate.priced(len(unique), sent, received, request.price),
+        estimate=CallEstimate.priced(len(unique), sent, received, request.price, lengths.likely_sum(unique)),
     )

@@ -16,6 +16,7 @@ from headscribe.core.chat import Attempt, ChatReply, content_hash
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.records import Description, Usage
+from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.store.describe.database import MOVE_AWAY, Database
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.describe.transcripts import transcript_json
@@ -190,6 +191,20 @@ class Journal:
         )
         paid, sent, received = row or (0.0, 0, 0)
         return paid, sent, received
+
+    def reply_lengths(self, llm: str) -> ReplyLengths:
+        """How long the replies of an LLM were, by what they were asked for."""
+        lengths = ReplyLengths()
+        rows = self._database.all(
+            "SELECT json_extract(request, '$.schema'), json_type(request, '$.tools') IS NOT NULL, count(*),"
+            " sum(completion_tokens), sum(completion_tokens * completion_tokens) FROM calls"
+            " WHERE completion_tokens IS NOT NULL AND llm = ? GROUP BY 1, 2",
+            (clean(llm),),
+        )
+        for schema, tools, n, total, squares in rows:
+            known = self._decoded(schema, _object) if schema else None
+            lengths.include(known, bool(tools), n, float(total), float(squares))
+        return lengths
 
     def empty(self) -> bool:
         """Whether nothing was ever asked or found out."""
