@@ -1,12 +1,8 @@
-"""The settings of maps, of asking an LLM, of look-ups, evaluations and studies, as validated records.
-
-A field's ``Option`` is its documentation, and what the command line makes an option of.
-"""
+"""What determines a map, how an LLM is asked and describes heads; and what settings of others share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -30,13 +26,10 @@ EngineName = Literal["local", "ray"]
 """Where the work is done: in this process, or on the nodes of a Ray cluster."""
 Stage = Literal["neurons", "prompts", "heads", "ablation", "explanations", "scores"]
 """The stages of look-ups, in the order in which they are made."""
-
 MIN_PAIRS = 30
 """An operation is valid for a model with at least this many single-token pairs (definitions section 2)."""
-
 RELATION_HEAD = 0.15
 """Score from which the paper calls a head a relation head; a parameter wherever it is used."""
-
 MAPPING, ASKING = "How the map is made", "How the LLM is asked"
 TEXTS, RUNNING, JUDGING = "Which texts", "How the model is looked at", "How descriptions are judged"
 
@@ -52,31 +45,6 @@ def read_k(text: str) -> Literal["auto"] | int:
     if text.isdecimal() and int(text) >= 1:
         return int(text)
     raise BadOption(f"'{text}' is not a k", where="--k", do="Use auto or a whole number of at least 1")
-
-
-def read_views(names: Sequence[str]) -> tuple[MapView, ...]:
-    """Read ``--view``, given once or more often.
-
-    Raises:
-        BadOption: there is no such view.
-    """
-    known = get_args(MapView)
-    for name in names:
-        if name not in known:
-            raise BadOption(f"there is no view '{name}'", where="--view", do=f"Use {' or '.join(known)}")
-    return tuple(view for name in dict.fromkeys(names) for view in known if view == name)
-
-
-def read_threshold(share: float) -> float:
-    """See that some scores can reach a threshold, and not all do.
-
-    Raises:
-        BadOption: not above 0 and up to 1.
-    """
-    if not 0 < share <= 1:
-        do = "Scores are shares: choose one above 0 and up to 1"
-        raise BadOption(f"{share:g} is no threshold", where="--threshold", do=do)
-    return share
 
 
 Device = Annotated[
@@ -151,69 +119,6 @@ class MapSettings(Settings):
         return self.norms
 
 
-class SteerSettings(Settings):
-    """How descriptions are tried in the running model."""
-
-    sources: Annotated[
-        int, Field(ge=1, le=100), Option("Sources tried of each description at most.", name="--sources")
-    ] = 8
-    texts: Annotated[
-        tuple[str, ...],
-        Field(min_length=1),
-        Option(
-            "A text after which a next token is looked at, instead of the default ones. May be repeated.",
-            name="--text",
-            metavar="TEXT",
-        ),
-    ] = ("The", "I think that", "There was a", "They said it is the", "In the end, he saw")
-    seed: Annotated[int, Field(ge=0), Option("Draws the pairs of named operations.", name="--seed")] = 0
-
-
-class CheckSettings(Settings):
-    """What ``check`` compares with the running model, beside the settings of the map.
-
-    Without names every operation is checked, without views the map's own. ``ablate`` and ``remove`` are for
-    ablation alone.
-    """
-
-    views: Annotated[
-        tuple[MapView, ...],
-        Option(
-            "The map's view, as for headscribe map. May be repeated: the views are then compared with one "
-            "run of the model. Without it: the view of the map that MAP holds.",
-            name="--view",
-            metavar="paper|parts",
-            panel=MAPPING,
-            read=read_views,
-            typed=list[str],
-        ),
-    ] = ()
-
-    names: Annotated[
-        tuple[str, ...],
-        Option("Check this operation only. May be repeated.", name="--operation", metavar="NAME"),
-    ] = ()
-    templates: Annotated[
-        tuple[str, ...],
-        Option(
-            "A prompt with {source} in it, instead of the default ones. May be repeated.",
-            name="--template",
-            metavar="TEXT",
-        ),
-    ] = ()
-    ablate: Annotated[
-        str | None,
-        Option(
-            "Silence these heads in this order, instead of the operation's top heads.", metavar="L1H2,L0H3"
-        ),
-    ] = None
-    remove: Annotated[
-        int | None,
-        Field(ge=1),
-        Option("Silence at most so many top heads. Without it: 30 to 250, by the model's heads."),
-    ] = None
-
-
 class AskSettings(Settings):
     """How an LLM is asked, whatever it is asked about.
 
@@ -286,106 +191,3 @@ class DescribeSettings(AskSettings):
         bool, Option("Let agent run the model on texts, with the head and without it.")
     ] = False
     tool_choice: Literal["auto", "required"] = "auto"
-
-
-class TextSettings(Settings):
-    """Which texts a model is looked at on: where they lie, and what of them is read."""
-
-    panel = TEXTS
-
-    texts: Annotated[
-        str | None,
-        Option(
-            "A file or folder of .txt (a document per line), .jsonl or .parquet, or a dataset's id "
-            "(ID or ID:CONFIGURATION). For demo: its own.",
-            metavar="TEXTS",
-        ),
-    ] = None
-    text_column: Annotated[str | None, Option("Where the text stands, if it is not found.")] = None
-    explain_split: Annotated[str | None, Option("Default: train.")] = None
-    score_split: Annotated[
-        str | None,
-        Option(
-            "Default: validation or test; without one, one half of the documents explains and the "
-            "other scores."
-        ),
-    ] = None
-    texts_revision: Annotated[str | None, Option("Branch, tag or commit of a dataset.")] = None
-
-
-class LookupSettings(Settings):
-    """What determines next-token neurons, their prompts and their heads (definitions section 7).
-
-    The defaults are the paper's. With ``bos="auto"`` every text begins as it does in TransformerLens, also
-    where the tokenizer puts nothing there. ``seed`` is that of the random neurons, of the division of the
-    texts, and of the intervals' resamples.
-    """
-
-    panel = RUNNING
-
-    max_texts: Annotated[int, Field(ge=1), Option("Texts read for each of both, at most.", panel=TEXTS)] = (
-        10_000
-    )
-    layers: Annotated[
-        str | None, Option("Whose neurons: L9, L8-11, or several with commas. Default: the last third.")
-    ] = None
-    neurons_per_layer: Annotated[int, Field(ge=1), Option("Neurons of each arm.")] = 20
-    baseline: Annotated[
-        Literal["random", "none"], Option("Random neurons beside the next-token neurons.")
-    ] = "random"
-    explain_prompts: Annotated[int, Field(ge=2), Option("Prompts per neuron that explain.")] = 20
-    score_prompts: Annotated[int, Field(ge=2), Option("Prompts per neuron that score.")] = 10
-    bos: Annotated[
-        Literal["auto", "tokenizer"],
-        Option(
-            "Put the model's beginning-of-text token in front of every text (auto), or what the "
-            "tokenizer puts there."
-        ),
-    ] = "auto"
-    ablate: Annotated[bool, Option("Measure what head and neuron do to the next token's probability.")] = True
-    device: Device = "auto"
-    dtype: Arithmetic = "auto"
-    seed: Annotated[int, Option("Seeds every draw.", panel=MAPPING)] = 0
-
-
-class EvaluateSettings(Settings):
-    """How a run is evaluated. No resamples give no intervals, no permutations no baseline."""
-
-    panel = JUDGING
-
-    threshold: Annotated[
-        float,
-        Field(gt=0, le=1),
-        Option("Score from which a head implements an operation.", metavar="SHARE", read=read_threshold),
-    ] = RELATION_HEAD
-    judge: Annotated[str, Option("Template that asks what a description expresses.")] = "judge"
-    categorize: Annotated[str, Option("Template that asks for categories.")] = "categorize"
-    resamples: Annotated[int, Field(ge=0), Option("Bootstrap draws of the intervals.")] = 1000
-    permutations: Annotated[
-        int, Field(ge=0), Option("Shuffles of the descriptions, for what chance reaches.")
-    ] = 1000
-    seed: Seed = 0
-
-
-class StudySettings(Settings):
-    """What determines which items annotators get, apart from the run.
-
-    The items' ids also depend on a secret that only the key has.
-    """
-
-    sample: Annotated[
-        str,
-        Option(
-            "All heads, N of each layer group, or N in all over statuses and confidences.",
-            metavar="all|layers:N|stratified:N",
-        ),
-    ] = "layers:10"
-    groups: Annotated[str, Option("Layer groups: their number, or such as 0-3,4-11.", metavar="N|RANGES")] = (
-        "4"
-    )
-    controls: Annotated[
-        int | None,
-        Field(ge=0),
-        Option("Items with a wrong description, and repeated items. Default: a tenth of the heads each."),
-    ] = None
-    seed: Annotated[int, Option("Seeds the draws.")] = 0
