@@ -32,7 +32,9 @@ def with_scores(outcome: Outcome, scores: Iterable[OperationScore]) -> Outcome:
     if not found or outcome.status not in {Status.OK, Status.UNCLEAR}:
         return outcome
     told = [one for one in found[:MOST] if one.effect >= LEAST_PART * found[0].effect]
-    sentence = f"{BY_SCORES} {'; '.join(_said(one) for one in told)}."
+    others = len(found) - len(told)
+    more = [f"{others} more {'is' if others == 1 else 'are'} above chance"] if others else []
+    sentence = f"{BY_SCORES} {'; '.join([*map(_said, told), *more])}."
     if outcome.description:
         return replace(outcome, description=f"{outcome.description} {sentence}")
     if found[0].effect < RELATION_HEAD:

@@ -34,7 +34,7 @@ def test_the_strongest_operations_of_the_specific_part_follow_what_the_rows_show
     found = with_scores(FOUND, scores)
     assert found.description == (
         "Copies the source. By its operation scores, it maps a country to its capital (30 of 40 pairs, 2 by "
-        "chance); suppresses, for a verb, its gerund (20 of 40 pairs, 2 by chance)."
+        "chance); suppresses, for a verb, its gerund (20 of 40 pairs, 2 by chance); 2 more are above chance."
     )
     assert (found.status, found.pattern, found.confidence) == (Status.OK, FOUND.pattern, FOUND.confidence)
     assert without_scores(found.description) == FOUND.description
@@ -43,7 +43,7 @@ def test_the_strongest_operations_of_the_specific_part_follow_what_the_rows_show
 def test_the_order_is_by_score_less_shuffled_score() -> None:
     scores = [score("noun_to_plural", 30, shuffled=0.7), score("country_to_capital", 8, shuffled=0.0)]
     said = with_scores(FOUND, scores).description or ""
-    assert "it maps a country to its capital (8 of 40 pairs, 0 by chance)." in said
+    assert "it maps a country to its capital (8 of 40 pairs, 0 by chance); 1 more is" in said
 
 
 def test_an_unclear_head_says_the_operation_and_stays_unclear_unless_it_is_strong() -> None:

@@ -133,6 +133,26 @@ def test_agreement_is_that_of_evaluate_on_the_same_descriptions(
         assert 0 < sum(agreement) < len(agreement)
 
 
+def test_agreement_is_that_of_evaluate_with_operations_of_ones_own(
+    model: str, drafts: Path, operations: Path
+) -> None:
+    pairs = [line.split(",") for line in (operations / "invented.csv").read_text().splitlines()[1:3]]
+    examples = ", ".join(f"{source} → {target}" for source, target in pairs)
+    said = [{"reasoning": "r", "inputs": "i", "pattern": text, "description": text} for text in
+            ("Invented.", f"Pairs such as {examples}.", "Words.")]  # fmt: skip
+    names = ("poor", "good", "same")
+    spec = script(drafts, *({"match": f"Be {n}.", "json": one} for n, one in zip(names, said, strict=True)))
+    found = compare(model, drafts, *names, llm=spec, operations=[operations], threshold=0.01)
+    for name, share in zip(names, (1.0, 1.0, 0.0), strict=True):
+        settings = EvaluateSettings(threshold=0.01, resamples=0, permutations=0)
+        run = drafts / "out" / f"{name}@1"
+        evaluated = evaluate_run(run, settings=settings, operations=[operations]).evaluation
+        agreement = [value for value in found.values(f"{name}@1", "agreement") if value is not None]
+        assert evaluated is not None
+        assert (len(agreement), sum(agreement)) == evaluated.header.named["rules"]
+        assert set(agreement) == {share}
+
+
 def test_a_comparison_goes_on_where_it_was_and_adds_prompts(model: str, drafts: Path, llm: Counting) -> None:
     first = compare(model, drafts, "poor", "good", heads="L0-1")
     asked = llm.total
