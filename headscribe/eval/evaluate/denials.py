@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headscribe.eval.evaluate.phrases import PhraseFinder
-from headscribe.eval.evaluate.verbs import PROMOTES, SUPPRESSES
+from headscribe.eval.evaluate.verbs import RAISES, SUPPRESSES
 from headscribe.eval.evaluate.words import Sentence, word_set
 
 _LOOK_BACK = 4
@@ -67,7 +67,7 @@ def constant_claims(words: Sentence, *, all_of_it: bool = False) -> range:
         return range(len(words))
     if hit is None:
         return range(0)
-    verbs = (at for at in range(hit.start - 1, -1, -1) if words[at].text.startswith((*PROMOTES, *SUPPRESSES)))
+    verbs = (at for at in range(hit.start - 1, -1, -1) if words[at].text.startswith((*RAISES, *SUPPRESSES)))
     return range(next(verbs, 0), hit.end)
 
 
@@ -87,6 +87,6 @@ def _lowered(words: Sentence, target: int, end: int) -> bool:
     for word in reversed(words[:target]):
         if word.text.startswith(SUPPRESSES):
             return True
-        if word.text.startswith(PROMOTES):
+        if word.text.startswith(RAISES):
             return False
     return False

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from headscribe.eval.evaluate.denials import taken_back
 from headscribe.eval.evaluate.phrases import Hit
-from headscribe.eval.evaluate.verbs import ACTIVE, PROMOTES
+from headscribe.eval.evaluate.verbs import ACTIVE, LEADS
 from headscribe.eval.evaluate.words import Sentence, word_set
 
 _FAR, _FARTHER = 5, 12
@@ -95,7 +95,7 @@ class Statements:
         if len(between) > (_FARTHER if given else _FAR + 1):
             return False
         texts = [word.text for word in between]
-        if any(text.startswith(PROMOTES) for text in texts) or _POSSESSIVES.intersection(texts[-_FAR - 1 :]):
+        if any(text.startswith(LEADS) for text in texts) or _POSSESSIVES.intersection(texts[-_FAR - 1 :]):
             return True
         linked = any(word.text in _BETWEEN for word in words[: source[0]])
         return linked and bool({"and", "with"}.intersection(texts))

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from headscribe.eval.evaluate.words import word_set
 
-PROMOTES = tuple(
+RAISES = tuple(
     word_set(
         "promot map output produc predict boost rais increas copy copie translat convert transform give "
         "giving return add append link associat complet upweight favo elevat emit generat yield turn connect "
-        "writ bring suggest elicit trigger evok lead name render surfac point recall prim activat amplif "
-        "strengthen enhanc encourag cue retriev invok prompt fetch answer rewrit chang spell expand follow "
-        "repeat replac upvot tied"
+        "bring elicit trigger evok activat amplif strengthen enhanc encourag upvot invok cue prompt"
     )
 )
 """Beginnings of verbs that raise."""
+
+LEADS = (
+    *RAISES,
+    *word_set(
+        "writ suggest lead name render surfac point recall prim retriev fetch answer rewrit chang spell"
+    ),
+    *word_set("spell expand follow repeat replac tied"),
+)
+"""Beginnings of verbs that lead from a source to a target."""
 
 SUPPRESSES = tuple(
     word_set("suppress inhibit demot downweight lowers lowering decreas reduc discourag penali avoid")

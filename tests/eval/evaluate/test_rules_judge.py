@@ -108,6 +108,7 @@ def test_what_comes_whatever_the_source_names_no_operation(description: str, ope
         ("Plurals promote other plurals.", set()),
         ("Promotes words with the first letter of the source.", set()),
         ("Antonyms are not among its targets.", set()),
+        ("Suppresses words that follow their antonyms.", set()),
     ],
 )
 def test_lists_are_read_as_a_whole_and_what_is_shared_is_no_target(
