@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from headscribe.cli import options as o
-from headscribe.cli.show import print_json, print_table
+from headscribe.cli.show import left, print_json, print_table
 
 
 def doctor(
@@ -33,7 +33,7 @@ def doctor(
     else:
         print_table(
             "",
-            (("", "left"), ("What", "left"), ("Found", "left")),
+            left("", "What", "Found"),
             [("ok" if check.ok else "FAIL", check.name, check.found) for check in checks],
         )
         typer.echo("Everything is ready." if not failed else f"{failed} of {len(checks)} checks failed.")

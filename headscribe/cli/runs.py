@@ -8,21 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headscribe.cli import options as o
-from headscribe.cli.show import print_json, print_table
+from headscribe.cli.show import left, print_json, print_table
 
 if TYPE_CHECKING:
     from headscribe.store.describe.run_dir import RunDir
 
 app = typer.Typer(help="List runs, or show one.", no_args_is_help=True)
 
-COLUMNS = (
-    ("Run", "left"),
-    ("Model", "left"),
-    ("LLM", "left"),
-    ("State", "left"),
-    ("Started (UTC)", "left"),
-    ("Heads by status", "left"),
-)
+COLUMNS = left("Run", "Model", "LLM", "State", "Started (UTC)", "Heads by status")
 
 
 @app.command("list")

@@ -10,19 +10,14 @@ import typer
 from headscribe.cli import options as o
 from headscribe.cli.progress import progress
 from headscribe.cli.settings import Without, takes_settings
-from headscribe.cli.show import err, print_json, print_table
+from headscribe.cli.show import err, left, print_json, print_table, right
 from headscribe.core.settings import MapSettings
 
 if TYPE_CHECKING:
     from headscribe.core.heads import Head
     from headscribe.core.summaries import OperationSummary
 
-COLUMNS = (
-    ("Operation", "left"),
-    ("Pairs", "right"),
-    ("Promotes most", "right"),
-    ("Suppresses most", "right"),
-)
+COLUMNS = (*left("Operation"), *right("Pairs", "Promotes most", "Suppresses most"))
 LEGEND = (
     "In brackets the shuffled score: what is there whatever the source. * above chance, over all of the map."
 )

@@ -48,6 +48,16 @@ def print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+def left(*names: str) -> tuple[tuple[str, str], ...]:
+    """Columns of a table whose cells begin at the left."""
+    return tuple((name, "left") for name in names)
+
+
+def right(*names: str) -> tuple[tuple[str, str], ...]:
+    """Columns of a table whose cells end at the right, as numbers do."""
+    return tuple((name, "right") for name in names)
+
+
 def print_table(title: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; cells are plain text, so that markup inside tokens and descriptions stays text.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from headscribe.cli.show import err, print_table
+from headscribe.cli.show import err, left, print_table, right
 from headscribe.core.settings import MIN_PAIRS
 
 if TYPE_CHECKING:
@@ -18,30 +18,9 @@ if TYPE_CHECKING:
         ViewCorrelation,
     )
 
-CORRELATION = (
-    ("Operation", "left"),
-    ("Best", "right"),
-    ("r with context", "right"),
-    ("r without", "right"),
-    ("suppr.", "right"),
-    ("w/o", "right"),
-)
-VIEWS = (
-    ("Template", "left"),
-    ("Final norm", "left"),
-    ("View", "left"),
-    ("Operations", "right"),
-    *CORRELATION[2:],
-)
-ABLATION = (
-    ("Operation", "left"),
-    ("Prompts", "right"),
-    ("Base", "right"),
-    ("Out", "right"),
-    ("Top", "right"),
-    ("Random", "right"),
-    ("Controls", "right"),
-)
+CORRELATION = (*left("Operation"), *right("Best", "r with context", "r without", "suppr.", "w/o"))
+VIEWS = (*left("Template", "Final norm", "View"), *right("Operations"), *CORRELATION[2:])
+ABLATION = (*left("Operation"), *right("Prompts", "Base", "Out", "Top", "Random", "Controls"))
 
 
 def print_check(report: CheckReport) -> None:

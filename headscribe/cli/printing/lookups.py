@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from headscribe.cli.printing.asking import print_calls, print_cost, print_estimate, print_going_on, print_stop
-from headscribe.cli.show import print_table
+from headscribe.cli.show import left, print_table, right
 from headscribe.core.tokens import plain_line, show_token
 from headscribe.pipeline.lookups.tables import ARMS
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN, LONGEST_SHOWN = 10, 300
 """Contexts that are printed, and characters of each; the tables on disk have all."""
-STAGE_COLUMNS = (("Stage", "left"), ("Made", "left"), ("Left out", "left"), ("Time", "right"))
+STAGE_COLUMNS = (*left("Stage", "Made", "Left out"), *right("Time"))
 CONTEXT_COLUMNS = (
     ("Head", "left"),
     ("Feeds", "left"),

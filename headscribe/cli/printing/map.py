@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
-from headscribe.cli.show import counted, err, print_table
+from headscribe.cli.show import counted, err, left, print_table, right
 from headscribe.core.parts import TakenApart
 from headscribe.core.records import HeadMap, Token
 from headscribe.core.tokens import show_token
@@ -14,7 +14,7 @@ from headscribe.pipeline.map.warning import map_warning
 from headscribe.store.map.map_dir import MapDir
 
 SHOWN = 15
-COLUMNS = (("Head", "left"), ("Saliency", "right"), ("Source", "left"), ("Promoted", "left"))
+COLUMNS = (*left("Head"), *right("Saliency"), *left("Source", "Promoted"))
 _ROWS, _TOKENS = 3, 4
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from headscribe.cli.show import err, money, print_table
+from headscribe.cli.show import err, left, money, print_table, right
 
 if TYPE_CHECKING:
     from headscribe.core.chat import Message
@@ -20,7 +20,7 @@ SHOWN_HEADS = 10
 
 def print_templates(found: Iterable[dict[str, Any]]) -> None:
     """Print templates, by what ``TemplateFile.facts`` says of each."""
-    columns = (("Template", "left"), ("Purpose", "left"), ("From", "left"))
+    columns = left("Template", "Purpose", "From")
     print_table("", columns, [(row["template"], row["purpose"], row["from"]) for row in found])
 
 
@@ -72,13 +72,7 @@ def print_comparison(found: PromptComparison) -> None:
         (row.prompt, _measure(found, row), _number(row.measure, row.mean, sign=True), _interval(row), row.n)
         for row in found.differences
     ]
-    sides = (
-        ("Prompt", "left"),
-        ("Measure", "left"),
-        ("Difference", "right"),
-        ("Interval", "right"),
-        ("Heads", "right"),
-    )
+    sides = (*left("Prompt", "Measure"), *right("Difference", "Interval", "Heads"))
     print_table(f"Against {found.prompts[0].prompt}, intervals at {found.level:.4g}", sides, later)
     _print_heads(found)
     for line in found.verdicts:
@@ -96,7 +90,7 @@ def _print_heads(found: PromptComparison) -> None:
             apart.append((abs(b - a), head, a, b, sides[first][head].description, row.description))
     apart.sort(key=lambda one: (-one[0], one[1]))
     if apart:
-        columns = (("Head", "left"), (first, "right"), (last, "right"), (first, "left"), (last, "left"))
+        columns = (*left("Head"), *right(first, last), *left(first, last))
         rows = [
             (head.name, f"{a:.2f}", f"{b:.2f}", old, new) for _, head, a, b, old, new in apart[:SHOWN_HEADS]
         ]
