@@ -130,12 +130,12 @@ def _widths(held: Sequence[Sequence[str]], rights: Sequence[bool], room: int) ->
         most if right else min(longest, _LONGEST_WORD)
         for most, longest, right in zip(full, word, rights, strict=True)
     ]
-    left = room - sum(widths)
+    spare = room - sum(widths)
     # Those that want least more are served first, so that what they leave goes to the long sentences.
     for done, place in enumerate(sorted(range(len(full)), key=lambda place: full[place] - widths[place])):
-        more = max(0, min(full[place] - widths[place], left // (len(full) - done)))
+        more = max(0, min(full[place] - widths[place], spare // (len(full) - done)))
         widths[place] += more
-        left -= more
+        spare -= more
     return widths
 
 
