@@ -13,12 +13,15 @@ import openai
 
 from headscribe.agent.batch.lines import ENDPOINT
 from headscribe.agent.llm.address import is_loopback, openai_address
+from headscribe.agent.llm.bounded_http import stay_with_host
 from headscribe.agent.llm.failures import classify, one_line
 from headscribe.agent.llm.keys import key_of
 from headscribe.agent.llm.spec import LLMSpec
+from headscribe.core.chat import CallFailed
 from headscribe.core.errors import LLMUnavailable
 
 if TYPE_CHECKING:
+    import httpx2
     from openai.types import Batch
 
 MOST_REQUESTS, MOST_BYTES = 50_000, 190_000_000
@@ -69,7 +72,9 @@ class RemoteBatches:
             base_url=spec.base_url,
             timeout=120.0,
             max_retries=5,
-            http_client=openai.DefaultHttpxClient(trust_env=not is_loopback(address)),
+            http_client=openai.DefaultHttpxClient(
+                trust_env=not is_loopback(address), event_hooks={"response": [_keep_prompts_here]}
+            ),
         )
         self._name = spec.name
 
@@ -116,13 +121,19 @@ class RemoteBatches:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (openai.OpenAIError, json.JSONDecodeError) as error:
+        except (openai.OpenAIError, json.JSONDecodeError, CallFailed) as error:
             failure = classify(error)
             raise LLMUnavailable(
                 f"the batch server fails: {failure.message if failure else one_line(str(error))}",
                 where=self._name,
                 do="What was submitted goes on there; give the same command again to go on here",
             ) from None
+
+
+def _keep_prompts_here(response: httpx2.Response) -> None:
+    """Prompts stay with the host that is asked; answers may be fetched from where the server keeps them."""
+    if response.request.method == "POST":
+        stay_with_host(response)
 
 
 def _problem(batch: Batch) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 8 * 2**20
 """Bytes of a body, decompressed, that are read: some megatokens of text."""
 
+_OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
 
 class Redirected(Hopeless):
     """The server sends its callers to another host, which must not get prompts meant for this one."""
@@ -72,11 +74,16 @@ class BoundedClient(openai.DefaultAsyncHttpxClient):
             await received.aclose()
 
 
-_OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-
-
 async def _stay_with_host(response: httpx2.Response) -> None:
-    """Refuse a redirection to another host, or from an encrypted connection to an open one."""
+    stay_with_host(response)
+
+
+def stay_with_host(response: httpx2.Response) -> None:
+    """Refuse a redirection to another host, or from an encrypted connection to an open one.
+
+    Raises:
+        Redirected: it is one.
+    """
     if not response.has_redirect_location:
         return
     here = response.url

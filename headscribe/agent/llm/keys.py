@@ -28,12 +28,16 @@ def key_of(spec: LLMSpec) -> str:
 
 
 def check_provider_key(spec: LLMSpec) -> None:
-    """Look at the key of a provider, which its own package reads.
+    """Look at the keys of a provider, which its own package reads: ``MISTRAL_API_KEY`` for ``mistralai``.
 
     Raises:
-        LLMUnavailable: it cannot be used.
+        LLMUnavailable: one cannot be used.
     """
-    _key(f"{(spec.provider or '').upper()}_API_KEY")
+    provider = (spec.provider or "").upper()
+    for variable in os.environ:
+        stem, named, _ = variable.partition("_API_KEY")
+        if named and stem and provider.startswith(stem):
+            _key(variable)
 
 
 def _key(variable: str) -> str:

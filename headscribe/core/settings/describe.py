@@ -142,12 +142,14 @@ class AskSettings(Settings):
         ),
     ] = ()
     max_cost: Annotated[
-        float | None, Field(ge=1e-6), Option("Stop before the run costs more than this.", metavar="USD")
+        float | None,
+        Field(ge=1e-6),
+        Option("Begin no call that would likely make the run cost more.", metavar="USD"),
     ] = None
     max_tokens: Annotated[
         int | None,
         Field(ge=1),
-        Option("Stop before the run sends and receives more tokens than this.", metavar="N"),
+        Option("Begin no call that would likely make the run send and receive more.", metavar="N"),
     ] = None
     price: Annotated[
         tuple[float, float] | None,

@@ -62,6 +62,8 @@ def _facts(header: ExportHeader) -> list[tuple[str, object]]:
     model, totals = run["model"], run["totals"]
     asked = () if run["method"] == "rules" else (*_ASK_SETTINGS, *_METHOD_SETTINGS.get(run["method"], ()))
     tokens = f"{totals['prompt_tokens']} tokens sent, {totals['completion_tokens']} received"
+    if estimated := totals.get("calls_estimated"):
+        tokens += f", those of {estimated} calls estimated"
     cost = "" if totals["cost_usd"] is None else f", {totals['cost_usd']:.4g} USD"
     return [
         ("Model", model["name"]),

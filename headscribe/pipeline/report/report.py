@@ -13,6 +13,7 @@ from headscribe.store.atomic import write_text
 from headscribe.store.check.check_tables import CheckTables
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.describe.run_header import RunHeader
+from headscribe.store.headers import Totals
 from headscribe.store.map.map_dir import MapDir
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def run_facts(run: RunDir) -> list[tuple[str, str]]:
         ),
         (
             "Tokens",
-            f"{totals.prompt_tokens} sent, {totals.completion_tokens} received" if totals.calls else None,
+            _tokens(totals) if totals.calls else None,
         ),
         ("From prefix cache", f"{totals.cached_tokens} tokens sent" if totals.cached_tokens else None),
         ("Cost", _cost(totals.cost_usd) if totals.calls else None),
@@ -113,6 +114,13 @@ def run_facts(run: RunDir) -> list[tuple[str, str]]:
         ("Command", header.command),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _tokens(totals: Totals) -> str:
+    counted = f"{totals.prompt_tokens} sent, {totals.completion_tokens} received"
+    return counted + (
+        f"; those of {totals.calls_estimated} calls estimated" if totals.calls_estimated else ""
+    )
 
 
 def _cost(amount: float | None) -> str:

@@ -95,7 +95,8 @@ def test_a_key_that_could_not_be_kept_out_of_texts_is_refused_at_the_start(monke
     for variable, llm in (
         ("HEADSCRIBE_LLM_API_KEY", "http://host/v1#m"),
         ("OPENAI_API_KEY", "openai:m"),
-        ("MISTRALAI_API_KEY", "mistralai:m"),
+        ("MISTRAL_API_KEY", "mistralai:m"),
+        ("GOOGLE_API_KEY", "google_genai:m"),
     ):
         monkeypatch.setenv(variable, key)
         spec = parse_llm(llm)

@@ -235,3 +235,13 @@ def test_without_a_key_nothing_is_begun(submit: Callable[..., RunSummary], tmp_p
     with pytest.raises(LLMUnavailable, match="no key"):
         submit()
     assert not list(tmp_path.iterdir())
+
+
+def test_requests_do_not_follow_to_another_host(
+    server: BatchServer, submit: Callable[..., RunSummary], httpserver: HTTPServer
+) -> None:
+    elsewhere = httpserver.url_for("/stolen").replace("localhost", "127.0.0.1")
+    server.before = lambda request: Response("", status=307, headers={"Location": elsewhere})
+    with pytest.raises(LLMUnavailable, match="sends on to"):
+        submit()
+    assert not [request for request, _ in httpserver.log if request.path == "/stolen"]
