@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 from tenacity import RetryCallState
 from tenacity.wait import wait_base
@@ -45,3 +49,22 @@ class Backoff(wait_base):
         return self.seconds(
             retry_state.attempt_number, error.retry_after if isinstance(error, CallFailed) else None
         )
+
+
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to wait: ``Retry-After`` as a number or a date, or ``retry-after-ms``."""
+    lowered = {name.lower(): value.strip() for name, value in headers.items()}
+    if (milliseconds := _number(lowered.get("retry-after-ms", ""))) is not None:
+        return milliseconds / 1000
+    text = lowered.get("retry-after", "")
+    if (seconds := _number(text)) is not None:
+        return seconds
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def _number(text: str) -> float | None:
+    """A number of seconds; infinity too, which whoever waits has to bound."""
+    return float(text) if re.fullmatch(r"\d+(\.\d+)?|\+?inf(inity)?", text, re.IGNORECASE) else None

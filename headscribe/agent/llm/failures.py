@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from headscribe.agent.llm import complaints
 from headscribe.agent.llm.server_words import ServerWords, read_words
+from headscribe.agent.retry import asked_wait
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind
 from headscribe.core.secrets import hide_keys
 from headscribe.core.tokens import plain_line
@@ -128,7 +127,7 @@ def http_failure(status: int, said: ServerWords, headers: Mapping[str, str] | No
     elif status == 404 and kind is FailureKind.BAD_REQUEST:
         failed = UnknownPath
     message = f"HTTP {status}: {one_line(said.message)}" if said.message else f"HTTP {status}"
-    asked = retry_after(headers or {})
+    asked = asked_wait(headers or {})
     asked = said.asks_to_wait if asked is None else asked
     return failed(kind, message, retry_after=asked, complaint=said.complaint)
 
@@ -151,25 +150,6 @@ def no_tool_calling(failure: CallFailed) -> NoToolCalling | None:
     if told and complaints.lacks_tools(words):
         return NoToolCalling(FailureKind.BAD_REQUEST, failure.message)
     return None
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a server asks to wait: ``Retry-After`` as a number or a date, or ``retry-after-ms``."""
-    lowered = {name.lower(): value.strip() for name, value in headers.items()}
-    if (milliseconds := _number(lowered.get("retry-after-ms", ""))) is not None:
-        return milliseconds / 1000
-    text = lowered.get("retry-after", "")
-    if (seconds := _number(text)) is not None:
-        return seconds
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, OverflowError, TypeError):
-        return None
-
-
-def _number(text: str) -> float | None:
-    """A number of seconds; infinity too, which whoever waits has to bound."""
-    return float(text) if re.fullmatch(r"\d+(\.\d+)?|\+?inf(inity)?", text, re.IGNORECASE) else None
 
 
 def one_line(text: str) -> str:

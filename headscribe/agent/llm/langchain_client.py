@@ -1,4 +1,4 @@
-"""Chat models through LangChain: what all of them share, and the providers that only LangChain knows."""
+"""The providers that LangChain knows, each through a package of its own."""
 
 from __future__ import annotations
 
