@@ -125,10 +125,9 @@ def arm_difference(pairs: Sequence[PairScore], seed: int = 0) -> ArmDifference |
 
 def skewness(values: Sequence[float]) -> float | None:
     """The third standardised moment; None below three values, or where all are equal."""
-    if len(values) < 3 or max(values) - min(values) < 1e-12:
-        return None
-    away = np.asarray(values) - np.mean(values)
-    return float((away**3).mean() / (away**2).mean() ** 1.5)
+    from scipy.stats import skew
+
+    return None if len(values) < 3 or max(values) - min(values) < 1e-12 else float(skew(values))
 
 
 def _by_neuron(pairs: Iterable[PairScore]) -> list[Array]:
