@@ -1,4 +1,4 @@
-"""['read_views', 'CheckSettings']"""
+"""What ``check`` compares with the running model."""
 
 from __future__ import annotations
 
