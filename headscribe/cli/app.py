@@ -27,6 +27,7 @@ from headscribe.cli import (
     steer,
 )
 from headscribe.cli.commands import Commands, Interrupted
+from headscribe.cli.paths import check_paths
 from headscribe.core.errors import HeadscribeError
 from headscribe.core.secrets import hide_keys, hide_known_keys
 from headscribe.core.tokens import plain_line
@@ -61,6 +62,7 @@ app.add_typer(people.app, name="people", rich_help_panel=LOOK)
 app.add_typer(prompts.app, name="prompts", rich_help_panel=LOOK)
 app.add_typer(runs.app, name="runs", rich_help_panel=LOOK)
 app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
+check_paths(app)
 
 
 def _version(wanted: bool) -> None:

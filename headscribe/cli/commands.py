@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from typer.core import TyperGroup
 
 from headscribe.agent.llm.spec import BETWEEN_SERVERS
+from headscribe.core.errors import BadOption
 
 _OPTION = "--llm"
 
@@ -21,8 +23,12 @@ class Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words of a command line.
 
+        An empty word behind an option, as of a variable that is not set, would name the current folder.
         Each command takes one text for its LLM, as with one server; ``parse_llm`` takes it apart again.
         """
+        for option, value in pairwise(args):
+            if option.startswith("-") and not value:
+                raise BadOption("nothing stands behind it", where=option, do="Give a value, or leave it out")
         return super().parse_args(ctx, join_repeated(args))
 
     def invoke(self, ctx: Any) -> Any:

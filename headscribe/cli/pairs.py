@@ -22,7 +22,7 @@ def pairs(
     *,
     model: o.Model,
     head: o.Head,
-    top: Annotated[int, typer.Option("--top", min=1, help="Pairs shown.")] = 100,
+    top: Annotated[int, typer.Option("--top", min=1, max=1_000_000, help="Pairs shown.")] = 100,
     suppressed: Annotated[
         bool, typer.Option("--suppressed", help="The pairs that it suppresses most.")
     ] = False,

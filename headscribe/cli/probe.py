@@ -29,7 +29,7 @@ def probe(
     reverse: Annotated[
         bool, typer.Option("--reverse", help="Which sources promote, and suppress, these tokens most.")
     ] = False,
-    top: Annotated[int, typer.Option("--top", min=1, help="Tokens shown on each side.")] = 5,
+    top: Annotated[int, typer.Option("--top", min=1, max=100_000, help="Tokens shown on each side.")] = 5,
     settings: Annotated[MapSettings, Without("salient", "targets", "rank_by", "k", "seed")],
     revision: o.Revision = None,
     json: o.Json = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -26,11 +27,12 @@ def find_checkpoint(model: str, revision: str | None = None) -> CheckpointFiles:
     if model == "demo":
         return _bundled(revision)
     path = Path(model).expanduser()
-    if model and path.is_dir():
+    # os.path: a text that can be no path at all, such as one that is too long, is no folder either
+    if model and os.path.isdir(path):
         if revision is not None:
             raise BadOption("a local folder has no revisions", where="--revision", do="Leave it out")
         return LocalFolder(path)
-    if model and path.exists():
+    if model and os.path.exists(path):
         raise ModelNotFound("this is a file, not a checkpoint's folder", where=path, do="Give its folder")
     if not _HUB_ID.fullmatch(model):
         raise ModelNotFound("there is no such folder", where=model or "MODEL", do="Check the path")

@@ -30,6 +30,17 @@ BAD = [
     (["prompts", "history", "absent"], "absent"),
     (["describe", "{tiny}", "-o", "{tiny}/config.json"], "this is a file"),
     (["score", "{tiny}", "-o", "{tiny}/config.json"], "this is a file"),
+    (["map", "{tiny}", "-o", ""], "-o"),
+    (["map", "{tiny}", "-o", "/"], "the root of the file system"),
+    (["map", "{tiny}", "-o", "x" * 300], "300 bytes"),
+    (["describe", "{tiny}", "-o", "runs/" + "é" * 140], "280 bytes"),
+    (["map", "{tiny}", "-o", "{circle}"], "lead in a circle"),
+    (["report", "{circle}/run"], "lead in a circle"),
+    (["describe", "x" * 300, "-o", "runs/x"], "xxxxxxxx"),
+    (["probe", "{circle}", "--head", "L0H0", "word"], "{circle}"),
+    (["describe", "{tiny}", "--llm", "fake", "--temperature", "inf"], "--temperature"),
+    (["describe", "{tiny}", "--llm", "fake", "--concurrency", "1000000000"], "--concurrency"),
+    (["pairs", "{tiny}", "--head", "L0H0", "--top", "100000000"], "--top"),
 ]
 
 
@@ -46,11 +57,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_bad_input_is_one_line_with_exit_code_2(
     cli: Cli, tiny: Path, tmp_path: Path, words: list[str], named: str
 ) -> None:
-    ended = cli(*(word.format(tiny=tiny) for word in words))
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    ended = cli(*(word.format(tiny=tiny, circle=circle) for word in words))
     lines = [line for line in ended.err.splitlines() if line.startswith("error: ")]
     assert ended.code == 2, ended
     assert len(lines) == 1, ended.err
-    assert any(part in lines[0] for part in named.split("|")), lines[0]
+    assert any(part in lines[0] for part in named.format(circle=circle).split("|")), lines[0]
     assert "Traceback" not in ended.err
     assert ended.out == ""
     assert not list(tmp_path.rglob("*.parquet")) or "describe" in words

@@ -128,11 +128,13 @@ class AskSettings(Settings):
 
     panel = ASKING
 
-    concurrency: Annotated[int, Field(ge=1), Option("Calls in flight at once.")] = 16
+    concurrency: Annotated[int, Field(ge=1, le=4096), Option("Calls in flight at once.")] = 16
     max_retries: Annotated[int, Field(ge=0), Option("Further attempts after one that failed.")] = 5
     timeout: Annotated[float, Field(ge=0.1), Option("Seconds allowed per attempt.")] = 120.0
     max_reply_tokens: Annotated[int, Field(ge=16), Option("Where a reply is cut.")] = 1024
-    temperature: Annotated[float | None, Field(ge=0.0), Option("Sampling temperature.")] = 0.0
+    temperature: Annotated[
+        float | None, Field(ge=0.0, allow_inf_nan=False), Option("Sampling temperature.")
+    ] = 0.0
     prompt_folders: Annotated[
         tuple[str, ...],
         Option(
