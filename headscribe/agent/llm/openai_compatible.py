@@ -81,48 +81,46 @@ class OpenAICompatibleClient:
         """
         wanted, asked, started = request.sampling.max_tokens, request, time.perf_counter()
         while True:
+            known = self._quirks.copy()
             try:
-                reply = await self._ask(asked)
+                reply = await self._ask(asked, known)
             except Moderated as refusal:
                 return replace(refusal.reply(), seconds=time.perf_counter() - started)
             except CallFailed as failure:
-                fitting = await self._without(failure, asked)
+                fitting = await self._without(failure, asked, known)
                 if fitting is None:
                     raise
                 asked = fitting
             else:
                 raw = dict(reply.raw)
-                if left_out := self._quirks.left_out(request):
+                if left_out := known.left_out(request):
                     raw["left_out"] = left_out
                 if (limit := asked.sampling.max_tokens) < wanted:
                     raw["reply_limit"] = limit
                 return replace(reply, raw=raw, seconds=time.perf_counter() - started)
 
-    async def _without(self, failure: CallFailed, sent: ChatRequest) -> ChatRequest | None:
+    async def _without(self, failure: CallFailed, sent: ChatRequest, known: Quirks) -> ChatRequest | None:
         """The request as the server may take it after all; None where nothing can be left out.
 
         Raises:
             CallFailed: what the failure turns out to be.
         """
-        kind, complaint = failure.kind, failure.complaint
-        if sent.tools and self._quirks.learn_strictness(kind, failure.message):
+        if sent.tools and self._quirks.learn_strictness(failure, known):
             return sent
         if sent.tools and (lacking := no_tool_calling(failure)):
             raise lacking from failure
         if isinstance(failure, Hopeless):
             raise await self._models.without(failure) if isinstance(failure, UnknownModel) else failure
-        if kind in {FailureKind.TOO_LONG, FailureKind.BAD_REQUEST} and (
-            room := room_for_reply(complaint, sent.sampling.max_tokens)
+        if failure.kind in {FailureKind.TOO_LONG, FailureKind.BAD_REQUEST} and (
+            room := room_for_reply(failure.complaint, sent.sampling.max_tokens)
         ):
             self._say_once(room, sent.sampling.max_tokens)
             return replace(sent, sampling=replace(sent.sampling, max_tokens=room))
-        if self._quirks.learn_stream(kind, complaint):
-            return sent
-        return sent if self._quirks.learn(kind, complaint, self._quirks.parts(sent)) else None
+        return sent if self._quirks.learn(failure, sent, known) else None
 
-    async def _ask(self, request: ChatRequest) -> ChatReply:
-        body: dict[str, Any] = chat_body(request, self._model_name, self._quirks)
-        if self._quirks.stream:
+    async def _ask(self, request: ChatRequest, known: Quirks) -> ChatReply:
+        body: dict[str, Any] = chat_body(request, self._model_name, known)
+        if known.stream:
             body["stream"] = True
         try:
             async with asyncio.timeout(self._timeout):

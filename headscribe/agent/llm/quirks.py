@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headscribe.agent.llm.complaints import wants_stream
-from headscribe.core.chat import ChatRequest, FailureKind
+from headscribe.core.chat import CallFailed, ChatRequest, FailureKind
 
 _NAMED_BY = {
     "response_format": r"response_format|json.?schema|structured.?output|guided|grammar",
@@ -52,35 +52,39 @@ class Quirks:
             parts["stream_options"] = {"include_usage": True}
         return {name: part for name, part in parts.items() if name not in self.refused}
 
-    def learn(self, kind: FailureKind, complaint: str, sent: dict[str, Any]) -> bool:
-        """Note the part that a server complains about; whether asking again without it makes sense.
+    def copy(self) -> Quirks:
+        """What is known now: calls in flight together learn from each other in the meantime."""
+        return replace(self, limits=list(self.limits), refused=set(self.refused))
+
+    def learn(self, failure: CallFailed, request: ChatRequest, sent: Quirks) -> bool:
+        """Note what a server complains about; whether asking again without it makes sense.
 
         Args:
-            kind: what the failure was taken for; only a bad request is a complaint about parts.
-            complaint: the server's words, with the parameter it names.
-            sent: the parts that were sent.
+            failure: only a bad request is a complaint about parts.
+            request: what was asked.
+            sent: what was known when it was asked.
         """
-        if kind is not FailureKind.BAD_REQUEST:
+        complaint = failure.complaint
+        if failure.kind is not FailureKind.BAD_REQUEST:
             return False
-        for name in sent:
+        if not sent.stream and wants_stream(complaint):
+            self.stream = True
+            return True
+        for name in sent.parts(request):
             if re.search(_NAMED_BY[name], complaint, re.IGNORECASE):
                 self._drop(name)
                 return True
         return False
 
-    def learn_strictness(self, kind: FailureKind, complaint: str) -> bool:
+    def learn_strictness(self, failure: CallFailed, sent: Quirks) -> bool:
         """Note that strict tools, or their schemas, are refused; whether asking without makes sense."""
-        told = kind is FailureKind.BAD_REQUEST and re.search(r"strict|schema", complaint, re.IGNORECASE)
-        if not told or not self.strict_tools or "response_format" in complaint:
+        complaint = failure.message
+        told = failure.kind is FailureKind.BAD_REQUEST and re.search(
+            r"strict|schema", complaint, re.IGNORECASE
+        )
+        if not told or not sent.strict_tools or "response_format" in complaint:
             return False
         self.strict_tools = False
-        return True
-
-    def learn_stream(self, kind: FailureKind, complaint: str) -> bool:
-        """Note that the server answers in a stream only; whether asking for one makes sense."""
-        if kind is not FailureKind.BAD_REQUEST or self.stream or not wants_stream(complaint):
-            return False
-        self.stream = True
         return True
 
     def _drop(self, name: str) -> None:

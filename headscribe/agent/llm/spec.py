@@ -79,15 +79,18 @@ def _parse_one(text: str) -> LLMSpec:
     if not colon or not rest:
         what = f"'{shown_address(text)}' does not say how to reach an LLM"
         raise LLMUnavailable(what, where="--llm", do=_hint(shown_address(text)))
+    own = scheme in {"fake", "vllm"}  # what follows these may be a path
+    if rest.startswith("//") or (not own and (rest.startswith("/") or _ADDRESS_LIKE.search(rest))):
+        what = f"'{shown_address(text)}' is neither a server's address nor a provider of LLMs and a model"
+        raise LLMUnavailable(what, where="--llm", do=FORMS)
     if scheme == "fake":
         return LLMSpec("fake", f"fake:{Path(rest).name}", script=Path(rest))
     if scheme == "openai":
         return LLMSpec("openai", text, model=rest)
     if scheme == "vllm":
         return _parse_vllm(rest)
-    if not _PROVIDER.fullmatch(scheme) or rest.startswith("/") or _ADDRESS_LIKE.search(rest):
-        what = f"'{shown_address(text)}' is neither a server's address nor a provider of LLMs and a model"
-        raise LLMUnavailable(what, where="--llm", do=FORMS)
+    if not _PROVIDER.fullmatch(scheme):
+        raise LLMUnavailable(f"'{shown_address(scheme)}' is not a provider of LLMs", where="--llm", do=FORMS)
     return LLMSpec("langchain", text, model=rest, provider=scheme)
 
 

@@ -1,10 +1,12 @@
 """Replies that come in pieces, asked for or not."""
 
+import asyncio
 import json
 import time
 
 from werkzeug import Request, Response
 
+from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
 from headscribe.agent.reply import parse_reply
 from headscribe.core.chat import FailureKind
 from headscribe.core.records import Usage
@@ -94,3 +96,24 @@ def test_a_stream_that_never_ends_is_a_timeout(httpserver):
 
     httpserver.expect_request(CHAT).respond_with_handler(drip)
     assert failure(httpserver, timeout=0.4).kind is FailureKind.TIMEOUT
+
+
+def test_calls_that_are_refused_together_all_learn_what_the_server_does_not_take(httpserver):
+    def respond(request: Request) -> Response:
+        body = request.get_json()
+        time.sleep(0.1)
+        for name in ("temperature", "response_format"):
+            if name in body:
+                return json_response({"error": {"message": f"no {name}"}}, status=400)
+        if not body.get("stream"):
+            return json_response({"detail": "stream must be true"}, status=400)
+        return Response(STREAM, content_type="text/event-stream")
+
+    async def together() -> list[str]:
+        client = OpenAICompatibleClient("m", "m", api_key="a-long-key", base_url=httpserver.url_for("/v1"))
+        replies = await asyncio.gather(*(client.send(question(SCHEMA)) for _ in range(8)))
+        await client.aclose()
+        return [reply.text for reply in replies]
+
+    httpserver.expect_request(CHAT).respond_with_handler(respond)
+    assert asyncio.run(together()) == [ANSWER + "\u2028"] * 8
