@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,12 @@ from headscribe.core.batch import Batch, BatchReport
 from headscribe.core.errors import BadStore, LLMUnavailable
 from headscribe.core.records import Status
 from headscribe.pipeline.asking.asked import Asked
-from headscribe.pipeline.asking.budget import run_budget
 from headscribe.pipeline.asking.interrupts import run_async
 from headscribe.pipeline.asking.loop import WorkerLoop
-from headscribe.pipeline.asking.metering import MeteredJournal
 from headscribe.pipeline.describe.batch import BatchWork
 from headscribe.pipeline.describe.batch_submit import submit
 from headscribe.pipeline.describe.costs import heads_at_once
+from headscribe.pipeline.describe.describers import live_describer, offline_describer
 from headscribe.pipeline.describe.laboratory import Laboratory
 from headscribe.pipeline.describe.one_head import HeadDescriber
 from headscribe.pipeline.describe.outputs import State, WriteReport, finish_run, start_header
@@ -93,7 +91,7 @@ class Session:
         return (self._request.run / before.map.path).resolve()
 
     async def _try_llm(self) -> None:
-        async with self._live():
+        async with live_describer(self._request, self._writer.journal):
             pass
 
     def describe(self) -> None:
@@ -135,8 +133,10 @@ class Session:
         work = await self._find_work(frozenset() if outbox else self._request.retry)
         if not work.left:
             return
+        request, journal = self._request, self._writer.journal
+        by = offline_describer(request, journal, outbox) if outbox else live_describer(request, journal)
         try:
-            async with self._offline(outbox) if outbox else self._live() as describer:
+            async with by as describer:
                 asked.totals = describer.totals
                 await self._run_loop(describer, work, asked)
         except LLMUnavailable as error:
@@ -146,7 +146,7 @@ class Session:
         """What is left to describe; ``run.json`` says from here on that it is being done."""
         assert self._map is not None
         request, writer, first = self._request, self._writer, self._work is None
-        async with self._offline() as planner:
+        async with offline_describer(request, writer.journal) as planner:
             self._work = work = find_work(
                 self._map,
                 request.job.heads,
@@ -185,37 +185,6 @@ class Session:
         request, job = self._request, self._request.job
         running = request.settings.running_model
         return Laboratory(job.checkpoint, job.settings, running=running, progress=request.progress)
-
-    def _live(self) -> AbstractAsyncContextManager[Describer]:
-        """A describer whose LLM can be asked."""
-        from headscribe.agent.describers import open_describer
-
-        request, journal = self._request, self._writer.journal
-        return open_describer(
-            request.spec,
-            request.settings,
-            MeteredJournal(journal, request.price),
-            request.progress,
-            operations=request.job.operations,
-            budget=run_budget(request.settings, request.price, journal, request.spec.name),
-            open_llm=request.engine.open_llm,
-        )
-
-    def _offline(self, outbox: Outbox | None = None) -> AbstractAsyncContextManager[Describer]:
-        """A describer without an LLM: an outbox takes its calls, or else it only says what it would ask."""
-        from headscribe.agent.batch.outbox import ReadOnlyJournal
-        from headscribe.agent.describers import open_describer
-
-        request = self._request
-        return open_describer(
-            request.spec,
-            request.settings,
-            ReadOnlyJournal(MeteredJournal(self._writer.journal, request.price)),
-            request.progress,
-            operations=request.job.operations,
-            connect=outbox is not None,
-            open_llm=lambda *_: nullcontext(outbox),
-        )
 
     def finish(self) -> RunSummary:
         """Write the tables, the report and the header, and sum up.
