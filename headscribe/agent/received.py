@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -41,8 +42,20 @@ def _reply_tokens(reply: ChatReply) -> int:
 
 def _without_keys(reply: ChatReply) -> ChatReply:
     plain = reply.as_json()
-    scrubbed = _scrubbed(plain)
-    return reply if scrubbed == plain else ChatReply.from_json(scrubbed)
+    said = "\n".join(_texts(plain))
+    # Looking for keys takes longest, and hardly any reply holds one.
+    return reply if hide_known_keys(said, MARK) == said else ChatReply.from_json(_scrubbed(plain))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _scrubbed(value: Any) -> Any:
