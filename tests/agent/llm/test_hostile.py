@@ -80,7 +80,9 @@ def test_a_reply_that_is_compressed_and_no_bomb_is_read(httpserver):
     assert Asked(httpserver).reply.text == "Paris"
 
 
-@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b'{"choices"')[:-9]])
+@pytest.mark.parametrize(
+    "body", [b"no gzip at all", gzip.compress(b'{"choices"', mtime=0)[:-9]], ids=["none", "cut"]
+)
 def test_a_body_that_cannot_be_decompressed_is_an_attempt_to_be_repeated(httpserver, body):
     httpserver.expect_request(CHAT).respond_with_data(body, headers={"Content-Encoding": "gzip"})
     assert failure(httpserver).kind in {FailureKind.BAD_REPLY, FailureKind.CONNECTION}
@@ -178,6 +180,7 @@ class Noted(Backoff):
         ("31536000", "525,600 minutes"),
         (formatdate(time.time() + 86_400 * 365, usegmt=True), "minutes"),
     ],
+    ids=["inf", "infinity", "digits", "seconds", "date"],
 )
 def test_a_wait_beyond_reason_is_cut_short_and_said_once(httpserver, tmp_path, asked, words):
     limited = json_response({}, 429, **{"Retry-After": asked})
