@@ -19,7 +19,7 @@ _PART = re.compile(r"(<!-- benchmarks: (?P<part>[a-z-]+) -->\n).*?(<!-- end -->)
 
 IN_SHORT = (
     "salience of all 144 heads, as published",
-    "scores of the paper's 20 operations, all 144 heads",
+    "scores of the paper's 20 operations, with shuffled scores, all 144 heads",
     "100 top pairs, all heads of demo",
     "describe --help",
 )
@@ -27,7 +27,7 @@ IN_SHORT = (
 
 
 def table(entries: Sequence[dict[str, Any]]) -> str:
-    """A table of entries, one a row."""
+    """A table of entries, one a row; what was measured by itself has a star."""
     lines = [
         "| what | seconds (least to most) | plain way | ratio | floor | times the floor | target |",
         "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
@@ -36,7 +36,7 @@ def table(entries: Sequence[dict[str, Any]]) -> str:
         low, high = entry["spread"]
         spread = f" ({_number(low)} to {_number(high)})" if entry["repeats"] > 1 else ""
         cells = (
-            entry["name"],
+            entry["name"] + (" *" if "machine" in entry else ""),
             f"{_number(entry['seconds'])}{spread}",
             _number(entry["baseline_seconds"]),
             _number(entry["ratio_to_baseline"]),
@@ -65,7 +65,8 @@ def machine_line(results: dict[str, Any]) -> str:
     machine = results["machine"]
     return (
         f"Measured on {_machine(machine)} at the end; Python {machine['python']}, torch {machine['torch']}, "
-        f"transformers {machine['transformers']}. Medians.\n"
+        f"transformers {machine['transformers']}. Medians. What has a star was run by itself, beside other "
+        "programs: ratios say more than seconds there, and the notes say on what.\n"
     )
 
 
