@@ -30,13 +30,14 @@ from headscribe.core.settings import AskSettings
 from headscribe.core.usage import CallTotals
 
 
-def build_request(
+def build_request(  # noqa: PLR0913 - what a request is made of, each by name
     llm: str,
     settings: AskSettings,
     messages: tuple[Message, ...],
     schema: dict[str, Any] | None,
     tools: tuple[Tool, ...] = (),
     tool_choice: str | None = None,
+    logprobs: int = 0,
     *,
     limit: int | None = None,
 ) -> ChatRequest:
@@ -45,7 +46,7 @@ def build_request(
     ``limit`` is that of the reply's tokens, None for ``settings.max_reply_tokens``.
     """
     sampling = Sampling(settings.temperature, limit or settings.max_reply_tokens)
-    return ChatRequest(llm, tuple(messages), sampling, schema, tools, tool_choice)
+    return ChatRequest(llm, tuple(messages), sampling, schema, tools, tool_choice, logprobs)
 
 
 class Caller:
@@ -98,12 +99,13 @@ class Caller:
         schema: dict[str, Any] | None = None,
         tools: tuple[Tool, ...] = (),
         tool_choice: str | None = None,
+        logprobs: int = 0,
         *,
         limit: int | None = None,
     ) -> ChatRequest:
         """The request that ``call`` makes of these messages."""
         return build_request(
-            self.client.name, self._settings, messages, schema, tools, tool_choice, limit=limit
+            self.client.name, self._settings, messages, schema, tools, tool_choice, logprobs, limit=limit
         )
 
     async def call(
@@ -113,6 +115,7 @@ class Caller:
         schema: dict[str, Any] | None = None,
         tools: tuple[Tool, ...] = (),
         tool_choice: str | None = None,
+        logprobs: int = 0,
         fresh: bool = False,
         limit: int | None = None,
     ) -> ChatReply:
@@ -123,6 +126,7 @@ class Caller:
             schema: JSON Schema that the reply should satisfy, None for free text.
             tools: what the model may ask to be called.
             tool_choice: ``auto``, ``required`` or ``none``.
+            logprobs: of how many tokens at each place the probabilities are wished.
             fresh: ask again even if the journal has a reply.
             limit: of the reply's tokens, None for that of the settings.
 
@@ -131,16 +135,19 @@ class Caller:
             BudgetSpent: the budget has no room for this call.
             asyncio.CancelledError: after ``drain``, in place of a further attempt.
         """
-        request = self.request(messages, schema, tools, tool_choice, limit=limit)
+        request = self.request(messages, schema, tools, tool_choice, logprobs, limit=limit)
         identity = request.identity()
         if not fresh and (known := self._journal.find(identity)):
             self.totals.replayed += 1
             return known
         task = self._in_flight.get(identity)
-        if task is None:
-            task = asyncio.create_task(self._send(request))
-            self._in_flight[identity] = task
-            task.add_done_callback(lambda done: self._forget(identity, done))
+        if task is not None:
+            reply = await self._await(identity, task)
+            # The journal tells what it took for this item too, as it would if it were asked later.
+            return self._journal.find(identity) or reply
+        task = asyncio.create_task(self._send(request))
+        self._in_flight[identity] = task
+        task.add_done_callback(lambda done: self._forget(identity, done))
         return await self._await(identity, task)
 
     def drain(self) -> None:

@@ -17,7 +17,7 @@ from headscribe.agent.llm.spec import LLMSpec
 from headscribe.agent.single import describe_single, single_request_messages
 from headscribe.agent.tool_agent import ToolAgent
 from headscribe.agent.verified import Verified
-from headscribe.agent.whole import READER_TOKENS, WholeReplies
+from headscribe.agent.whole import READER_LOGPROBS, READER_TOKENS, WholeReplies
 from headscribe.core.chat import (
     CallFailed,
     CallJournal,
@@ -215,7 +215,7 @@ class LLMDescriber:
         replies = WholeReplies(caller, fresh=fresh)
 
         async def read(messages: tuple[Message, ...], schema: dict[str, Any] | None) -> ChatReply:
-            return await replies.ask(messages, schema, limit=READER_TOKENS)
+            return await replies.ask(messages, schema, limit=READER_TOKENS, logprobs=READER_LOGPROBS)
 
         try:
             if self._agent:

@@ -13,18 +13,30 @@ from headscribe.core.parts import ConstantPart, PartsMapping, Role
 from headscribe.core.records import Mapping, Token
 from headscribe.core.spelling import spelling_family
 
-_LARGEST_SHARE = 3
+_SHARE = 3
+"""Each part may have this part of a head's rows."""
 
-_CONSTANT = {"promoted": "strengths", "suppressed": "suppressed_strengths"}
-_ROLE = {
-    "sources": "source_loadings",
-    "targets": "target_loadings",
-    "far_sources": "far_source_loadings",
-    "far_targets": "far_target_loadings",
+_SHOWN = 14
+"""Rows that must be left to the describer for the test to have more: as many as of the paper's 30 rows."""
+
+_Lists = dict[str, tuple[str, ...]]
+
+_CONSTANT: _Lists = {"promoted": ("strengths",), "suppressed": ("suppressed_strengths",)}
+_ROLE: _Lists = {
+    "sources": ("source_loadings",),
+    "targets": ("target_loadings",),
+    "far_sources": ("far_source_loadings",),
+    "far_targets": ("far_target_loadings",),
 }
-"""Lists of tokens of a part, and those of their numbers."""
+_ROW: _Lists = {"targets": ("logits",), "suppressed": ("suppressed_logits",)}
+_PARTS_ROW: _Lists = {
+    "targets": ("logits", "strengths", "own_spelling"),
+    "suppressed": ("suppressed_logits", "suppressed_strengths", "suppressed_own_spelling"),
+    "members": (),
+}
+"""Lists of tokens of a record, and those that belong to them."""
 
-Part = TypeVar("Part", ConstantPart, Role)
+Record = TypeVar("Record", ConstantPart, Role, Mapping, PartsMapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,7 @@ class Split:
 
     Attributes:
         shown: what the describer sees.
-        validation: rows whose wrongly answered items go back to the describer.
+        validation: rows whose wrongly answered items go back to the describer; test words are left out.
         test: rows whose source no prompt to the describer contains: neither as source nor among other rows'
             tokens, nor in the constant part or a role.
     """
@@ -43,14 +55,15 @@ class Split:
     test: tuple[Mapping, ...] = ()
 
 
-def split_evidence(evidence: Evidence, *, validation: int = 6, test: int = 10, seed: int = 0) -> Split:
+def split_evidence(evidence: Evidence, *, validation: int = 6, test: int = 20, seed: int = 0) -> Split:
     """Divide a head's mappings at random, but the same way whenever the mappings and the seed are the same.
 
     The draw depends on what the rows say, not on the head's place or the rows' order. Sources that differ
-    only in case or surrounding space stay together. A row that mentions a held-out source among its own
-    tokens is shown to nobody, so sources that few rows mention are held out first; each part gets at most a
-    third of the rows, and fewer than asked for where the shown part would fall below a third. Elsewhere
-    (members of a row, constant part, roles) held-out words are left out of what is shown.
+    only in case or surrounding space stay together; each part gets at most a third of the rows, the
+    test more where 14 of them and a third remain to be shown. Of a head taken apart, only rows as strong as
+    its sharpest ones are held out: weaker ones may be noise alone.
+    Wherever else a held-out word stands (targets and members of a row, constant part, roles), it is left out
+    of what is shown.
 
     Args:
         evidence: the head's mappings.
@@ -59,21 +72,24 @@ def split_evidence(evidence: Evidence, *, validation: int = 6, test: int = 10, s
         seed: of the draw.
     """
     rows = sorted(evidence.mappings, key=_content)
-    most = len(rows) // _LARGEST_SHARE
+    most, least = len(rows) // _SHARE, _least_strength(rows)
+    validation = min(validation, most)
+    test = min(test, max(most, len(rows) - max(_SHOWN, most) - validation))
     rng = random.Random(content_hash([seed, [_content(row) for row in rows]]))
-    tested, rest = _hold_out(rows, min(test, most), most, rng)
-    kept, rest = _hold_out(rest, min(validation, most), most, rng)
-    held = _names(tested) | _names(kept)
+    tested, rest = _hold_out(rows, test, least, rng)
+    kept, rest = _hold_out(rest, validation, least, rng)
+    secret = _names(tested)
+    held = secret | _names(kept)
     contrast = tuple(tuple(row for row in other if not mentions(row, held)) for other in evidence.contrast)
     roles = (_without_words(role, _ROLE, held) for role in evidence.roles)
     shown = Evidence(
-        tuple(_without_members(row, held) for row in _by_rank(rest)),
+        _by_rank(_rows_without(rest, held)),
         contrast,
         constant=evidence.constant and _without_words(evidence.constant, _CONSTANT, held),
         roles=tuple(role for role in roles if role.sources and role.targets),
         common=evidence.common,
     )
-    return Split(shown, _by_rank(kept), _by_rank(tested))
+    return Split(shown, _by_rank(_rows_without(kept, secret)), _by_rank(tested))
 
 
 def mentions(row: Mapping, names: set[str]) -> bool:
@@ -86,25 +102,31 @@ def name(token: Token) -> str:
     return spelling_family(token.text)
 
 
+def _least_strength(rows: Sequence[Mapping]) -> float:
+    """In σ, the strength of the weakest of the sharpest rows; rows that are not taken apart have none."""
+    sharp = (row.strength for row in rows if isinstance(row, PartsMapping) and row.ranking == "sharpest")
+    return min(sharp, default=0.0)
+
+
 def _hold_out(
-    rows: Sequence[Mapping], count: int, least_left: int, rng: random.Random
+    rows: Sequence[Mapping], count: int, least_strength: float, rng: random.Random
 ) -> tuple[list[Mapping], list[Mapping]]:
-    """Up to ``count`` rows, and those of the others that mention none of their sources."""
-    mentioned = [{name(token) for token in (row.source, *row.targets, *row.suppressed)} for row in rows]
-    groups: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        groups.setdefault(name(row.source), []).append(place)
-    order = list(groups)
+    """Up to ``count`` rows, all spellings of a word or none, and the others."""
+    groups: dict[str, list[Mapping]] = {}
+    for row in rows:
+        groups.setdefault(name(row.source), []).append(row)
+    order = [one for one, group in groups.items() if all(_strong(row, least_strength) for row in group)]
     rng.shuffle(order)
-    order.sort(key=lambda one: sum(one in names for names in mentioned) - len(groups[one]))
-    held: list[int] = []
-    left = list(range(len(rows)))
+    held: dict[str, list[Mapping]] = {}
     for one in order:
-        without = [place for place in left if one not in mentioned[place]]
-        if len(held) + len(groups[one]) <= count and len(without) >= least_left:
-            held, left = held + groups[one], without
-    taken = set(held)
-    return [rows[place] for place in held], [rows[place] for place in left if place not in taken]
+        if sum(map(len, held.values())) + len(groups[one]) <= count:
+            held[one] = groups[one]
+    left = [row for row in rows if name(row.source) not in held]
+    return [row for group in held.values() for row in group], left
+
+
+def _strong(row: Mapping, least_strength: float) -> bool:
+    return not isinstance(row, PartsMapping) or row.strength >= least_strength
 
 
 def _names(rows: Sequence[Mapping]) -> set[str]:
@@ -120,24 +142,25 @@ def _by_rank(rows: Sequence[Mapping]) -> tuple[Mapping, ...]:
     return tuple(sorted(rows, key=order))
 
 
-def _without_members(row: Mapping, held: set[str]) -> Mapping:
-    if not isinstance(row, PartsMapping):
-        return row
-    return replace(row, members=tuple(token for token in row.members if name(token) not in held))
+def _rows_without(rows: Sequence[Mapping], held: set[str]) -> list[Mapping]:
+    """The rows without held-out words among their targets; a row of which nothing else is left goes."""
+    left = (_without_words(row, _PARTS_ROW if isinstance(row, PartsMapping) else _ROW, held) for row in rows)
+    return [row for row in left if row.targets]
 
 
-def _without_words(record: Part, lists: dict[str, str], held: set[str]) -> Part:
-    """A part of the head without held-out words, and without the numbers that belong to them.
+def _without_words(record: Record, lists: _Lists, held: set[str]) -> Record:
+    """A record without held-out words, and without what belongs to them.
 
     Args:
-        record: a constant part or a role.
-        lists: its lists of tokens, each with that of their numbers.
+        record: a row, a constant part or a role.
+        lists: its lists of tokens, each with those that belong to it.
         held: names of words.
     """
     kept: dict[str, Any] = {}
-    for tokens, numbers in lists.items():
-        pairs = zip(getattr(record, tokens), getattr(record, numbers), strict=True)
-        left = [(token, number) for token, number in pairs if name(token) not in held]
-        kept[tokens] = tuple(token for token, _ in left)
-        kept[numbers] = tuple(number for _, number in left)
+    belonging: tuple[str, ...]
+    for tokens, belonging in lists.items():
+        places = [place for place, token in enumerate(getattr(record, tokens)) if name(token) not in held]
+        for one in (tokens, *belonging):
+            values = getattr(record, one)
+            kept[one] = tuple(values[place] for place in places) if values else values
     return replace(record, **kept)

@@ -13,6 +13,9 @@ from headscribe.core.chat import CallFailed, ChatReply, FailureKind, Message, To
 READER_TOKENS = 256
 """Where the reply of a reader is cut at first: a sentence and a word are all that it is asked for."""
 
+READER_LOGPROBS = 10
+"""Tokens whose probabilities a reader is asked for at each place: an answer is one of a few words."""
+
 _ENDED = frozenset({"stop", "end_turn", "eos_token", "stop_sequence"})
 """What servers say of a reply that the model ended: more room would not change it."""
 
@@ -40,6 +43,7 @@ class WholeReplies:
         tool_choice: str | None = None,
         *,
         limit: int | None = None,
+        logprobs: int = 0,
     ) -> ChatReply:
         """The reply to these messages; one that is still cut where nothing helps.
 
@@ -49,6 +53,7 @@ class WholeReplies:
             tools: what the model may ask to be called.
             tool_choice: as for ``Caller.call``.
             limit: of the reply's tokens at first, None for ``--max-reply-tokens``.
+            logprobs: as for ``Caller.call``.
 
         Raises:
             CallFailed, BudgetSpent, asyncio.CancelledError: as ``Caller.call`` does.
@@ -58,7 +63,13 @@ class WholeReplies:
 
         async def call(limit: int) -> ChatReply:
             return await self._caller.call(
-                messages, schema=schema, tools=tools, tool_choice=tool_choice, fresh=self._fresh, limit=limit
+                messages,
+                schema=schema,
+                tools=tools,
+                tool_choice=tool_choice,
+                logprobs=logprobs,
+                fresh=self._fresh,
+                limit=limit,
             )
 
         reply = await call(first)

@@ -69,6 +69,7 @@ class ChatRequest:
         schema: a JSON Schema that the reply should satisfy, None for free text.
         tools: what the model may ask to be called.
         tool_choice: ``auto`` (what None means to servers), ``required``, ``none`` or the name of a tool.
+        logprobs: of how many tokens, at each place of the reply, the probabilities are wished; 0 for none.
     """
 
     llm: str
@@ -77,14 +78,16 @@ class ChatRequest:
     schema: dict[str, Any] | None = None
     tools: tuple[Tool, ...] = ()
     tool_choice: str | None = None
+    logprobs: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The request as plain JSON data, for the journal.
 
-        What tools add is there only where they are in use, so that other requests keep their identity.
+        What tools and probabilities add is there only where it is in use, so that other requests keep their
+        identity.
         """
         # By hand: dataclasses.asdict takes twenty times as long, and this runs several times per call.
-        plain = {
+        plain: dict[str, Any] = {
             "llm": self.llm,
             "messages": [_message_json(message) for message in self.messages],
             "sampling": asdict(self.sampling),
@@ -94,6 +97,8 @@ class ChatRequest:
             plain["tools"] = [asdict(tool) for tool in self.tools]
         if self.tool_choice:
             plain["tool_choice"] = self.tool_choice
+        if self.logprobs:
+            plain["logprobs"] = self.logprobs
         return plain
 
     def texts(self) -> list[str]:
@@ -110,7 +115,11 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """What a chat model answered, kept raw so that parsing can be redone without asking again."""
+    """What a chat model answered, kept raw so that parsing can be redone without asking again.
+
+    ``logprobs`` holds for each token of the reply the likeliest ones with their log probabilities, the token
+    that was taken first; it is empty where the server gives none.
+    """
 
     text: str
     finish_reason: str | None = None
@@ -120,20 +129,26 @@ class ChatReply:
     seconds: float = 0.0
     raw: dict[str, Any] = field(default_factory=dict)
     tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[tuple[tuple[str, float], ...], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The reply as plain JSON data, for the journal; tool calls only where there are some."""
+        """The reply as plain JSON data, for the journal; tool calls, probabilities where there are some."""
         plain = {name: getattr(self, name) for name in self.__slots__} | {"usage": asdict(self.usage)}
         plain["tool_calls"] = [asdict(call) for call in self.tool_calls]
-        if not self.tool_calls:
-            del plain["tool_calls"]
+        for name in ("tool_calls", "logprobs"):
+            if not plain[name]:
+                del plain[name]
         return plain
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> ChatReply:
         """The reply that ``as_json`` gave."""
         calls = tuple(ToolCall(**call) for call in plain.get("tool_calls", ()))
-        return cls(**plain | {"usage": Usage(**plain["usage"]), "tool_calls": calls})
+        places = tuple(
+            tuple((str(token), float(chance)) for token, chance in place)
+            for place in plain.get("logprobs", ())
+        )
+        return cls(**plain | {"usage": Usage(**plain["usage"]), "tool_calls": calls, "logprobs": places})
 
 
 def _message_json(message: Message) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated
 from headscribe.core.columns import Column
 from headscribe.core.end_scores import EndScore, ScoreKind
 from headscribe.core.heads import Head
-from headscribe.core.rounds import Transcript
+from headscribe.core.rounds import NO_INTRUDERS, NOT_TESTED, Intruders, Tested, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +237,11 @@ class Outcome:
     """A describer's answer for one head, before the run adds names, costs and times.
 
     Attributes:
-        confidence: rules: the share of mappings explained, from 0 to 1. Verified: how well a reader of the
-            description does on held-out tokens, from chance (0) to faultless (1); it may lie below 0. For an
-            unclear head it is what a description without content reaches.
+        confidence: rules: the share of mappings explained, from 0 to 1. Verified: the lift of the
+            description, what it adds to a reader's answers on held-out tokens, from nothing (0) to all that
+            was missing (1); it may lie below 0. For an unclear head it is that of "related tokens".
+        tested: what stands beside that lift.
+        intruders: whether the head has a pattern at all, without any description.
         transcript: rounds and items behind a verified description; not part of the row of a run.
         method: the method that answered, None for the one that was asked for.
     """
@@ -253,9 +255,14 @@ class Outcome:
     )
     confidence: Annotated[
         float | None,
-        Column("what the method measured; null where it measures none"),
+        Column(
+            "what the method measured: `verified` and `agent` the lift between heads, `rules` the share of"
+            " mappings explained; null where it measures none, or the null reader made no mistake"
+        ),
     ] = None
-    confidence_low: Annotated[float | None, Column("lower end of its 95% interval")] = None
+    confidence_low: Annotated[
+        float | None, Column("lower end of its 95% interval; null where that has none")
+    ] = None
     confidence_high: Annotated[float | None, Column("upper end of its 95% interval")] = None
     n_tests: Annotated[int, Column("items that the confidence rests on")] = 0
     rounds: Annotated[int, Column("how often the describer was asked", after="prompt_hash")] = 1
@@ -263,6 +270,8 @@ class Outcome:
         float | None,
         Column("share of the test items that brought no answer; null where none was asked", after="error"),
     ] = None
+    tested: Annotated[Tested, Column(after="unanswered")] = NOT_TESTED
+    intruders: Annotated[Intruders, Column(after="auroc")] = NO_INTRUDERS
     transcript: Transcript | None = None
     method: str | None = None
 

@@ -39,6 +39,40 @@ def wilson(hits: float, n: float) -> tuple[float, float]:
     return max(0.0, (centre - spread) / (n + Z * Z)), min(1.0, (centre + spread) / (n + Z * Z))
 
 
+def paired_ratio(
+    first: float, second: float, n: float, correlation: float = 0.0
+) -> tuple[float, float | None]:
+    """The 95% interval of the ratio of two shares over the same trials.
+
+    The limits are found from both shares' Wilson intervals and their correlation (MOVER: Donner and Zou 2012,
+    "Closed-form confidence intervals for functions of the normal mean and standard deviation", applied to
+    paired proportions as in Tang, Ling and Tian 2012).
+
+    Args:
+        first: the numerator, from 0 to 1.
+        second: the denominator, above 0.
+        n: trials that count as independent.
+        correlation: of a trial's two outcomes, from -1 to 1.
+
+    Returns:
+        the lower end, and the upper end; None where the denominator may be 0, so that there is none.
+    """
+    (low1, high1), (low2, high2) = wilson(first * n, n), wilson(second * n, n)
+    product = first * second
+
+    def end(near: float, far: float, sign: int) -> float | None:
+        """Where the ratio would have its limit, given the limits of both shares on that side."""
+        cross = product - correlation * (first - near) * (far - second)
+        bottom = far * (2 * second - far)
+        if not bottom:
+            return None
+        inside = cross * cross - near * (2 * first - near) * bottom
+        return (cross + sign * sqrt(max(0.0, inside))) / bottom
+
+    low, high = end(low1, high2, -1), end(high1, low2, 1)
+    return max(0.0, low or 0.0), high
+
+
 def percentile_interval(draws: ArrayLike, *, level: float = 0.95, defined: float = 0.5) -> Interval:
     """The middle of resampled values; None where fewer than the share ``defined`` of them are defined.
 

@@ -161,9 +161,13 @@ def _schema_problems(fields: dict[str, Any], where: str) -> Iterator[str]:
     except BadPrompt as problem:
         yield f"schema: {problem.what}"
         return
-    names = list(fields["schema"]["properties"])
+    properties = fields["schema"]["properties"]
+    names = list(properties)
     if subject_of(set(fields["variables"])) is Evidence and not set(names) & set(ANSWERS):
         yield f"schema: the reply has neither {' nor '.join(ANSWERS)}, so it could hold no description"
+    if len(names) == 1 and (words := properties[names[0]].get("enum")):
+        # One word of a few: the text may ask for it bare.
+        names = [] if all(word in fields["user"] for word in words) else names
     for name in names:
         if f'"{name}"' not in fields["user"] + fields.get("system", ""):
             yield f'schema: the text does not ask for "{name}" (servers without schemas go by the text)'

@@ -37,7 +37,8 @@ _CAPITALS = _rows(
 )
 _NUMBERS = _rows(("three", "four five third", "three two"), ("six", "seven eight sixth", "six five"))
 _COPIES = _rows(("green", "green greens Green", "red blue"), ("table", "table tables Table", "chair desk"))
-_LISTS = tuple(map(_tokens, ("Paris Lyon", "four five", "green greens", "Cairo Nile")))
+_LISTS = tuple(map(_tokens, ("Paris Lyon", "four five", "green greens", "Cairo Nile", "Tokyo Osaka")))
+_SOURCES = _tokens("France three green Egypt Japan")
 
 _CONSTANT = ConstantPart(
     share=0.1,
@@ -85,8 +86,8 @@ _OPTIONS = (
 EXAMPLES: dict[type[Subject], tuple[Subject, Subject]] = {
     Evidence: (Evidence(_CAPITALS, (_NUMBERS, _COPIES)), Evidence(_NUMBERS, (_COPIES, _CAPITALS))),
     Question: (
-        Question("Maps a country to its capital.", Token(0, " France"), _LISTS),
-        Question("Maps a number word to the next one.", Token(1, " six"), _LISTS[::-1]),
+        Question("Maps a country to its capital.", Token(0, " France"), _LISTS, _SOURCES),
+        Question("Maps a number word to the next one.", Token(1, " six"), _LISTS[::-1], _SOURCES[::-1]),
     ),
     Feedback: (
         Feedback(10, missed=(WrongAnswer(Token(0, " Egypt"), _tokens("Cairo Nile"), reason="not a city"),)),

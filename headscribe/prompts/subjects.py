@@ -21,11 +21,13 @@ class Question:
         description: the description under test.
         source: the item's source token.
         choices: one target list to judge, or several to choose from.
+        sources: of rows to choose from, the source of each list.
     """
 
     description: str
     source: Token
     choices: tuple[tuple[Token, ...], ...]
+    sources: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,10 @@ _QUESTION: dict[str, Callable[[Question], Any]] = {
     "source": lambda question: _text(question.source),
     "targets": lambda question: _texts(question.choices[0]),
     "choices": lambda question: [_texts(targets) for targets in question.choices],
+    "rows": lambda question: [
+        {"source": _text(source), "targets": _texts(targets)}
+        for source, targets in zip(question.sources, question.choices, strict=True)
+    ],
 }
 _FEEDBACK: dict[str, Callable[[Feedback], Any]] = {
     "asked": lambda feedback: feedback.asked,

@@ -86,6 +86,8 @@ class Details:
             line(item.right, LONGEST),
             line(item.answer, LONGEST),
             line(item.reason, LONGEST),
+            line(item.null_answer, LONGEST),
+            [of_text(text) for text in item.sources],
         ]
 
 

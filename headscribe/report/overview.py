@@ -9,7 +9,7 @@ from typing import Any
 
 from headscribe.core.end_scores import ScoreKind
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore, Status
+from headscribe.core.records import Description, OperationScore, Outcome, Status
 from headscribe.core.sections import Additions
 from headscribe.report.words import line, short
 
@@ -58,6 +58,7 @@ def head_data(row: Description) -> dict[str, Any]:
         "high": short(outcome.confidence_high),
         "tests": outcome.n_tests,
         "unanswered": short(outcome.unanswered),
+        **{name: short(value) for name, value in _tested(outcome).items()},
         "error": line(outcome.error),
         "method": line(row.method),
         "llm": line(row.llm),
@@ -70,6 +71,26 @@ def head_data(row: Description) -> dict[str, Any]:
         "differs": line(row.differs),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _tested(outcome: Outcome) -> dict[str, float | None]:
+    """What stands beside a lift."""
+    tested, intruders = outcome.tested, outcome.intruders
+    within = {
+        "within": tested.lift_within,
+        "within_low": tested.lift_within_low,
+        "within_high": tested.lift_within_high,
+        "within_tests": tested.n_within,
+    }
+    return {
+        "accuracy": tested.accuracy,
+        "null_accuracy": tested.null_accuracy,
+        **(within if tested.n_within else {}),
+        "auroc": tested.auroc,
+        "intruder": intruders.value,
+        "intruder_low": intruders.low,
+        "intruder_high": intruders.high,
+    }
 
 
 class Scores:

@@ -25,6 +25,7 @@ def parts_row(
     members: str = "",
     ranking: Ranking = "sharpest",
     row_class: int = 0,
+    strength: float = 7.0,
 ) -> PartsMapping:
     promoted, lowered = tokens(targets), tokens(suppressed)
     return PartsMapping(
@@ -36,7 +37,7 @@ def parts_row(
         suppressed=lowered,
         suppressed_logits=(-2.0,) * len(lowered),
         ranking=ranking,
-        strength=7.0,
+        strength=strength,
         strengths=(7.0,) * len(promoted),
         suppressed_strengths=(-6.0,) * len(lowered),
         own_spelling=(False,) * len(promoted),

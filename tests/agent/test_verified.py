@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.simulated import Simulated, family_of, half_right, planted_evidence, right, wrong
+from headscribe.agent.verification import NULL
 from headscribe.agent.verified import GENERIC, Verified
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind
 from headscribe.core.evidence import Evidence
@@ -18,6 +19,8 @@ from headscribe.prompts import load_template
 
 EVIDENCE = planted_evidence(3)
 FAMILY = family_of(EVIDENCE)
+VALIDATION, BETWEEN, WITHIN, INTRUDERS = 9, 30, 10, 8
+"""Items about 6 rows, each once, and about 10 rows, each twice; questions without a description."""
 
 
 def verified(**settings: object) -> Verified:
@@ -33,12 +36,12 @@ def llm(*descriptions: str, skill: float = 1.0) -> Simulated:
 
 
 def scripted(*replies: object):
-    """A describer that answers in turn; its reader always says yes and A."""
+    """A describer that answers in turn; its reader always says yes, or A."""
     left = list(replies)
 
     async def call(messages, schema):
-        if "description" not in schema["properties"]:
-            return ChatReply(json.dumps({"reason": "", "belongs": "yes", "list": "A"}))
+        if schema is None:
+            return ChatReply("yes" if "yes or no" in messages[-1].content else "A")
         reply = left.pop(0) if len(left) > 1 else left[0]
         return reply if isinstance(reply, ChatReply) else ChatReply(json.dumps(reply), finish_reason="stop")
 
@@ -53,11 +56,13 @@ def test_a_good_description_is_kept_at_once_and_tested():
     planted = llm(right(FAMILY))
     outcome = describe(planted)
     assert (outcome.status, outcome.description, outcome.rounds) == (Status.OK, right(FAMILY), 1)
-    assert (outcome.confidence, outcome.confidence_high, outcome.n_tests) == (1.0, 1.0, 16)
+    assert (outcome.confidence, outcome.confidence_high, outcome.n_tests) == (1.0, 1.0, BETWEEN)
     assert outcome.confidence_low is not None
     assert 0.5 < outcome.confidence_low < 1
-    assert outcome.unanswered == 0
-    assert (len(planted.prompts), planted.asked) == (1, 10 + 16)
+    assert (outcome.tested.accuracy, outcome.tested.n_within, outcome.unanswered) == (1.0, WITHIN, 0)
+    assert 0.2 < (outcome.tested.null_accuracy or 0) < 0.6, "a reader who knows nothing guesses"
+    assert outcome.intruders.value == 1
+    assert (len(planted.prompts), planted.asked) == (1, 2 * (VALIDATION + BETWEEN + WITHIN) + INTRUDERS)
 
 
 def test_a_wrong_description_is_refined_with_what_was_wrong_and_the_better_one_is_kept():
@@ -84,7 +89,7 @@ def test_no_prompt_to_the_describer_ever_holds_a_test_token():
         assert all(json.dumps(row.source.text) in said for row in split.shown.mappings)
         assert any(row.source.text.strip() in said for row in split.validation)
         for row in split.test:
-            assert not any(f"{token.text}" + '"' in said for token in (row.source, *row.targets))
+            assert f'{row.source.text}"' not in said
 
 
 def test_it_asks_no_more_rounds_than_allowed_and_keeps_the_best_by_validation():
@@ -99,17 +104,27 @@ def test_it_asks_no_more_rounds_than_allowed_and_keeps_the_best_by_validation():
 def test_a_description_that_repeats_itself_ends_the_rounds_without_further_questions():
     planted = llm(wrong(FAMILY))
     outcome = describe(planted, rounds=5)
-    assert (outcome.rounds, len(planted.prompts), planted.asked) == (2, 2, 10 + 16)
+    asked = 2 * (VALIDATION + BETWEEN + WITHIN) + INTRUDERS
+    assert (outcome.rounds, len(planted.prompts), planted.asked) == (2, 2, asked)
+
+
+def test_the_null_reader_is_asked_once_about_an_item_whatever_is_described():
+    planted = llm(wrong(FAMILY), half_right(FAMILY), right(FAMILY))
+    outcome = describe(planted)
+    assert outcome.rounds == 3
+    assert planted.asked == 3 * VALIDATION + VALIDATION + 2 * (BETWEEN + WITHIN) + INTRUDERS
 
 
 def test_the_reported_confidence_is_that_of_the_test_items_alone():
     outcome = describe(llm(half_right(FAMILY), wrong(FAMILY), skill=0.8))
     assert outcome.transcript is not None
-    tests = [item for item in outcome.transcript.items if item.part == "test"]
+    tests = [item for item in outcome.transcript.items if item.part == "test" and item.kind != "intruder"]
     kept = next(one for one in outcome.transcript.rounds if one.kept)
-    hits = sum(item.answer == item.right for item in tests)
-    chance = (12 * 0.5 + 4 * 0.25) / 16
-    assert outcome.confidence == pytest.approx((hits / 16 - chance) / (1 - chance))
+    between = [item for item in tests if item.kind != "within"]
+    wrongs = [
+        sum(getattr(item, said) != item.right for item in between) for said in ("answer", "null_answer")
+    ]
+    assert outcome.confidence == pytest.approx(1 - wrongs[0] / wrongs[1])
     assert outcome.confidence != kept.confidence.value
     assert {item.round for item in tests} == {kept.number}
 
@@ -122,9 +137,11 @@ def test_the_transcript_holds_every_round_and_every_item():
         (1, wrong(FAMILY), False),
         (2, right(FAMILY), True),
     ]
-    assert rounds[0].confidence.n == 10
-    assert [(item.round, item.part) for item in items].count((1, "validation")) == 10
-    assert [(item.round, item.part) for item in items].count((2, "test")) == 16
+    assert rounds[0].confidence.n == VALIDATION
+    assert [(item.round, item.part) for item in items].count((1, "validation")) == VALIDATION
+    assert [(item.round, item.part) for item in items].count((2, "test")) == BETWEEN + WITHIN
+    assert [item.kind for item in items].count("intruder") == INTRUDERS
+    assert all(item.null_answer for item in items if item.kind != "intruder")
 
 
 def test_an_unclear_head_is_tested_with_a_description_that_says_nothing():
@@ -135,12 +152,13 @@ def test_an_unclear_head_is_tested_with_a_description_that_says_nothing():
         return await scripted(saying("Unclear"))(messages, schema)
 
     outcome = asyncio.run(verified().describe(EVIDENCE, call))
-    assert (outcome.status, outcome.description, outcome.n_tests) == (Status.UNCLEAR, None, 16)
-    assert outcome.confidence == pytest.approx(0, abs=0.12), "always yes and A is about chance"
-    assert sum(GENERIC in text for text in asked) == 16
+    assert (outcome.status, outcome.description) == (Status.UNCLEAR, None)
+    assert outcome.confidence == 0, "always yes and A, whatever it is told"
+    assert sum(GENERIC in text for text in asked) == outcome.n_tests + outcome.tested.n_within > 0
+    assert sum(NULL in text for text in asked) == outcome.n_tests + outcome.tested.n_within
 
 
-def test_unclear_wins_over_a_description_that_does_no_better_than_chance():
+def test_unclear_wins_over_a_description_that_adds_nothing():
     outcome = asyncio.run(verified().describe(EVIDENCE, scripted(saying("Vague."), saying("Unclear"))))
     assert (outcome.status, outcome.rounds) == (Status.UNCLEAR, 2)
 
@@ -184,14 +202,13 @@ def test_an_outcome_of_another_method_is_tested_in_the_same_way():
     planted = llm()
     said = Outcome(Status.OK, pattern="p", description=right(FAMILY), rounds=4)
     outcome = asyncio.run(verified().test(said, EVIDENCE, planted.call))
-    assert (outcome.confidence, outcome.n_tests, outcome.rounds) == (1.0, 16, 4)
+    assert (outcome.confidence, outcome.n_tests, outcome.rounds) == (1.0, BETWEEN, 4)
 
 
 def test_the_hash_follows_everything_that_shapes_an_answer():
-    hashes = {
-        verified(**one).hash for one in ({}, {"rounds": 3}, {"validation": 5}, {"test": 9}, {"split_seed": 1})
-    }
-    assert len(hashes) == 5
+    other = ({}, {"rounds": 3}, {"validation": 5}, {"test": 9}, {"split_seed": 1}, {"interval": 0.1})
+    hashes = {verified(**one).hash for one in (*other, {"max_items": 9}, {"intruders": 0})}
+    assert len(hashes) == 8
     assert verified(concurrency=3).hash == verified().hash
 
 

@@ -32,7 +32,7 @@ def test_shipped_templates_have_none_and_begin_with_what_is_the_same_for_every_h
     checked = check_text(file.text, file.where, LABELS)
     assert checked.problems == ()
     if file.name != "refine":  # follows a conversation that is another one for every head
-        assert checked.same_tokens > 0.75 * checked.tokens
+        assert checked.same_tokens > 0.6 * checked.tokens
 
 
 @pytest.mark.parametrize(

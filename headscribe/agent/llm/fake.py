@@ -16,6 +16,7 @@ from headscribe.core.records import Usage
 
 LABEL = "Fake answer, written by no LLM"
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){1,40})"')
+_ONE_WORD = re.compile(r"Answer with one (?:word|letter), (\w+)")
 _SHOWN = 3
 
 
@@ -99,10 +100,12 @@ def _answered(request: ChatRequest) -> int:
 
 
 def plausible_text(request: ChatRequest) -> str:
-    """A reply that obeys the request's schema and repeats some of the quoted tokens of its last message."""
+    """A reply that obeys the request: the first word offered, or the schema with some quoted tokens in it."""
     found = dict.fromkeys(_QUOTED.findall(request.messages[-1].content))
     shown = ", ".join(f'"{token}"' for token in list(found)[-_SHOWN:]) or "nothing quoted"
     sentence = f"{LABEL}; the prompt ends with {shown}."
+    if asked := _ONE_WORD.search(request.messages[-1].content):
+        return asked[1]
     if request.schema is None:
         return sentence
     return json.dumps(_instance(request.schema, sentence), ensure_ascii=False)

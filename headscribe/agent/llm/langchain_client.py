@@ -61,7 +61,24 @@ def reply_from(message: AIMessage, seconds: float) -> ChatReply:
         seconds=seconds,
         raw={name: value for name, value in metadata.items() if isinstance(value, str | int | float)},
         tool_calls=calls_in(message),
+        logprobs=_logprobs(metadata.get("logprobs")),
     )
+
+
+def _logprobs(said: Any) -> tuple[tuple[tuple[str, float], ...], ...]:
+    """The probabilities in OpenAI's form; empty for any other."""
+    try:
+        return tuple(
+            tuple(
+                {
+                    str(one["token"]): float(one["logprob"])
+                    for one in (place, *(place.get("top_logprobs") or ()))
+                }.items()
+            )
+            for place in said["content"] or ()
+        )
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return ()
 
 
 def _usage(message: AIMessage) -> Usage:

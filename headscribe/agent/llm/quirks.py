@@ -10,6 +10,8 @@ from headscribe.agent.llm.complaints import wants_stream
 from headscribe.core.chat import CallFailed, ChatRequest, FailureKind
 
 _NAMED_BY = {
+    "logprobs": r"log_?prob",
+    "top_logprobs": r"log_?prob",
     "response_format": r"response_format|json.?schema|structured.?output|guided|grammar",
     "temperature": r"temperature",
     "seed": r"\bseed\b",
@@ -50,6 +52,8 @@ class Quirks:
             parts["response_format"] = {"type": "json_schema", "json_schema": schema}
         if self.stream:
             parts["stream_options"] = {"include_usage": True}
+        if request.logprobs:
+            parts |= {"logprobs": True, "top_logprobs": request.logprobs}
         return {name: part for name, part in parts.items() if name not in self.refused}
 
     def copy(self) -> Quirks:
@@ -92,7 +96,7 @@ class Quirks:
         if name in self.limits:
             self.limits.remove(name)
         elif not name.startswith("max_"):
-            self.refused.add(name)
+            self.refused |= {"logprobs", "top_logprobs"} if "logprobs" in name else {name}
 
     def left_out(self, request: ChatRequest) -> list[str]:
         """What of the request's wishes is not sent, for the record."""

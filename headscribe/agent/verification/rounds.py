@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from headscribe.agent.verification.confidence import Answer, measure
-from headscribe.agent.verification.items import CHOICES
+from headscribe.agent.verification.items import ONE_ROW, ReaderItem
+from headscribe.agent.verification.lift import Answer, Pair, measure
 from headscribe.core.records import Outcome, Status
 from headscribe.core.rounds import AskedItem, Confidence, Part, Round, Transcript
 from headscribe.prompts.subjects import Feedback, WrongAnswer
@@ -17,7 +17,7 @@ class Try:
     """What the describer said, what the reader answered, and what that is worth."""
 
     outcome: Outcome
-    answers: tuple[Answer, ...]
+    answers: tuple[Pair, ...]
     confidence: Confidence
 
 
@@ -28,10 +28,11 @@ def same_answer(outcome: Outcome, tries: Sequence[Try]) -> Try | None:
 
 
 def best_round(tries: Sequence[Try]) -> int:
-    """The place of the round to keep: the one with the highest confidence, the first among equals.
+    """The place of the round to keep: the one with most right answers, the first among equals.
 
-    Where the describer took its description back and answered "Unclear", a description is kept only if its
-    interval lies above chance.
+    Rounds answer the same items, and the null reader's answers are the same for all, so that is the one with
+    the highest lift. Where the describer took its description back and answered "Unclear", a description is
+    kept only if the interval of its lift lies above 0.
     """
     retracted = next((place for place, one in enumerate(tries) if one.outcome.status is Status.UNCLEAR), None)
 
@@ -41,14 +42,14 @@ def best_round(tries: Sequence[Try]) -> int:
             return -1.0 if place == retracted else -2.0
         if retracted is not None and (one.confidence.low or 0.0) <= 0:
             return -1.5
-        return one.confidence.value or 0.0
+        return one.confidence.tested.accuracy or 0.0
 
     return max(range(len(tries)), key=lambda place: (worth(place), -place))
 
 
-def with_confidence(outcome: Outcome, answers: Sequence[Answer]) -> Outcome:
+def with_confidence(outcome: Outcome, pairs: Sequence[Pair]) -> Outcome:
     """The outcome with what the answers to the test items found."""
-    found = measure(answers)
+    found = measure(pairs)
     return replace(
         outcome,
         confidence=found.value,
@@ -56,6 +57,7 @@ def with_confidence(outcome: Outcome, answers: Sequence[Answer]) -> Outcome:
         confidence_high=found.high,
         n_tests=found.n,
         unanswered=found.unanswered,
+        tested=found.tested,
     )
 
 
@@ -66,17 +68,24 @@ def feedback_of(wrong: Sequence[Answer], asked: int) -> Feedback:
     confused: list[WrongAnswer] = []
     for answer in wrong:
         item = answer.item
-        if item.kind == "choice":
-            right, chosen = (item.choices[CHOICES.index(str(key))] for key in (item.right, answer.said))
-            confused.append(WrongAnswer(item.source, right, chosen, reason=answer.reason))
-        else:
+        if item.kind in ONE_ROW:
             group = missed if item.kind == "true" else mistaken
             group.append(WrongAnswer(item.source, item.choices[0], reason=answer.reason))
+            continue
+        right, chosen = (item.answers.index(str(key)) for key in (item.right, answer.said))
+        if item.sources:
+            missed.append(WrongAnswer(item.source, item.choices[right], reason=answer.reason))
+            mistaken.append(WrongAnswer(item.sources[chosen], item.choices[chosen], reason=answer.reason))
+        else:
+            lists = (item.choices[right], item.choices[chosen])
+            confused.append(WrongAnswer(item.source, *lists, reason=answer.reason))
     return Feedback(asked, tuple(missed), tuple(mistaken), tuple(confused))
 
 
-def transcript_of(tries: Sequence[Try], kept: int, answers: Sequence[Answer]) -> Transcript:
-    """What is kept of a head: its rounds, their validation items, and the test items of the kept one."""
+def transcript_of(
+    tries: Sequence[Try], kept: int, tested: Sequence[Pair], intruders: Sequence[Answer] = ()
+) -> Transcript:
+    """What is kept of a head: rounds, their validation items, the test items of the kept one, intruders."""
     rounds, items = [], []
     for number, one in enumerate(tries, start=1):
         outcome = one.outcome
@@ -92,13 +101,14 @@ def transcript_of(tries: Sequence[Try], kept: int, answers: Sequence[Answer]) ->
                 confidence=one.confidence,
             )
         )
-        items += [_asked(answer, number, "validation") for answer in one.answers]
-    items += [_asked(answer, kept + 1, "test") for answer in answers]
+        items += [_asked(pair.told, pair.null, number, "validation") for pair in one.answers]
+    items += [_asked(pair.told, pair.null, kept + 1, "test") for pair in tested]
+    items += [_asked(answer, None, 0, "test") for answer in intruders]
     return Transcript(tuple(rounds), tuple(items))
 
 
-def _asked(answer: Answer, number: int, part: Part) -> AskedItem:
-    item = answer.item
+def _asked(answer: Answer, null: Answer | None, number: int, part: Part) -> AskedItem:
+    item: ReaderItem = answer.item
     return AskedItem(
         number,
         part,
@@ -109,4 +119,8 @@ def _asked(answer: Answer, number: int, part: Part) -> AskedItem:
         item.right,
         answer.said,
         answer.reason or None,
+        null.said if null else None,
+        tuple(token.text for token in item.sources),
+        answer.right_chance,
+        null.right_chance if null else None,
     )

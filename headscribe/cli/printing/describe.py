@@ -15,7 +15,7 @@ from headscribe.core.plain import json_data
 from headscribe.core.tokens import plain_line
 
 if TYPE_CHECKING:
-    from headscribe.core.records import Description
+    from headscribe.core.records import Description, Outcome
     from headscribe.core.remarkable import RemarkableHead
     from headscribe.pipeline import Plan, RunSummary
 
@@ -38,6 +38,8 @@ COLUMNS = (
     ("Confidence", "right"),
     ("Description", "left"),
 )
+TESTED_COLUMNS = (*COLUMNS[:-1], ("Within", "right"), ("Pattern", "right"), COLUMNS[-1])
+"""Where descriptions were tested."""
 
 
 def print_plan(plan: Plan) -> None:
@@ -72,7 +74,14 @@ def run_json(summary: RunSummary) -> dict[str, Any]:
     for row in _descriptions(summary):
         outcome = json_data(row.outcome)
         del outcome["transcript"]
-        descriptions.append({"head": row.head, **outcome, "family": row.family, "differs": row.differs})
+        tested, intruders = outcome.pop("tested"), outcome.pop("intruders")
+        found = {
+            "intruder" if name == "value" else f"intruder_{name}": one for name, one in intruders.items()
+        }
+        found["n_intruder"] = found.pop("intruder_n")
+        descriptions.append(
+            {"head": row.head, **outcome, **tested, **found, "family": row.family, "differs": row.differs}
+        )
     return summary.as_json() | {"descriptions": descriptions}
 
 
@@ -125,27 +134,47 @@ def _what_confidence_means(rows: Sequence[Description]) -> Iterator[str]:
         yield "Confidence: share of the mappings that the rules explain; not a test on other tokens."
     if unanswered := [row.outcome.unanswered for row in rows if row.outcome.unanswered is not None]:
         share = sum(unanswered) / len(unanswered)
-        yield f"Confidence: on held-out rows of {len(unanswered)} heads; {share:.0%} of the items unanswered."
+        yield (
+            "Confidence: what the descriptions add to a reader's answers on held-out rows of "
+            f"{len(unanswered)} heads (lift, 95% interval); within: the same among each head's own rows; "
+            "pattern: whether a head's rows can be told from others' without a description. "
+            f"{share:.0%} of the items unanswered."
+        )
 
 
 def _print_heads(heads: Sequence[RemarkableHead], summary: RunSummary) -> None:
     if not heads:
         return
     title = "The most remarkable heads" if len(heads) > SHOWN else ""
-    print_table(title, COLUMNS, [_cells(one) for one in heads[:SHOWN]])
+    tested = any(one.description.outcome.unanswered is not None for one in heads)
+    cells = [_cells(one, tested=tested) for one in heads[:SHOWN]]
+    print_table(title, TESTED_COLUMNS if tested else COLUMNS, cells)
     if any(one.operation for one in heads[:SHOWN]):
         typer.echo("Score: of what the head does most, less its shuffled score; − where it suppresses.")
     if len(heads) > SHOWN:
         typer.echo(f"… and {len(heads) - SHOWN} more heads in {summary.run / 'descriptions.parquet'}.")
 
 
-def _cells(one: RemarkableHead) -> tuple[object, ...]:
+def _cells(one: RemarkableHead, *, tested: bool) -> tuple[object, ...]:
     outcome, operation = one.description.outcome, one.operation
     said = outcome.description or f"{outcome.status.value}: {outcome.error}".removesuffix(": None")
     return (
         one.description.head.name,
         operation and operation.operation.replace("_to_", " → ").replace("_", " "),
         operation and f"{'−' if operation.suppresses else ''}{operation.effect:.2f}",
-        None if outcome.confidence is None else f"{outcome.confidence:.0%}",
+        _confidence(outcome),
+        *((_percent(outcome.tested.lift_within), _percent(outcome.intruders.value)) if tested else ()),
         plain_line(said, LONGEST_SENTENCE),
     )
+
+
+def _confidence(outcome: Outcome) -> str | None:
+    """The lift with its interval; the rules' share alone."""
+    low, high = outcome.confidence_low, outcome.confidence_high
+    if outcome.unanswered is None or low is None or high is None:
+        return _percent(outcome.confidence)
+    return f"{_percent(outcome.confidence)} [{_percent(low)}, {_percent(high)}]"
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.0%}".replace("-0%", "0%")

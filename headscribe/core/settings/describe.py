@@ -167,12 +167,11 @@ class AskSettings(Settings):
 class DescribeSettings(AskSettings):
     """How an LLM describes heads.
 
-    ``method``, ``prompt`` and, for ``verified``, ``rounds``, ``validation``, ``test`` and ``split_seed``
-    determine the answer too, as do ``max_tool_calls``, ``max_head_tokens``,
-    ``running_model`` and ``tool_choice`` for ``agent``.
-    ``single`` asks as the paper does. ``split_seed`` is of the draw of held-out rows, and of the rows of
-    other heads beside them; ``tool_choice="required"`` makes a model that never calls tools of itself do so
-    until its limit.
+    ``method``, ``prompt`` and, for ``verified``, ``rounds``, ``validation``, ``test``, ``interval``,
+    ``max_items``, ``intruders`` and ``split_seed`` determine the answer too, as do ``max_tool_calls``,
+    ``max_head_tokens``, ``running_model`` and ``tool_choice`` for ``agent``. ``single`` asks as the paper
+    does. ``split_seed`` is of the draw of held-out rows, and of the rows of other heads beside them;
+    ``tool_choice="required"`` makes a model that never calls tools of itself do so until its limit.
     """
 
     method: Annotated[
@@ -185,7 +184,22 @@ class DescribeSettings(AskSettings):
     prompt: Annotated[str, Option("Template: NAME, NAME@VERSION or a file.")] = "describe"
     rounds: Annotated[int, Field(ge=0), Option("How often verified may refine.")] = 2
     validation: Annotated[int, Field(ge=0), Option("Rows per head held out to choose between rounds.")] = 6
-    test: Annotated[int, Field(ge=1), Option("Rows per head held out to measure the confidence.")] = 10
+    test: Annotated[int, Field(ge=1), Option("Rows per head held out to measure the confidence.")] = 20
+    interval: Annotated[
+        float,
+        Field(gt=0),
+        Option("Ask about a description until its confidence's interval is so narrow.", metavar="WIDTH"),
+    ] = 0.3
+    max_items: Annotated[
+        int,
+        Field(ge=1),
+        Option("At most so many questions about a head's test rows, each put with and without description."),
+    ] = 72
+    intruders: Annotated[
+        int,
+        Field(ge=0),
+        Option("Questions without any description: which of five rows is another head's. 0 for none."),
+    ] = 8
     split_seed: int = 0
     max_tool_calls: Annotated[int, Field(ge=1), Option("Experiments that agent may run per head.")] = 12
     max_head_tokens: Annotated[

@@ -16,6 +16,9 @@ from headscribe.pipeline.describe.summary import MethodPlan
 REHEARSED = 4
 """Heads that a method's calls are counted on."""
 
+_NO_INTERVAL = 1e-9
+"""So narrow that all items are asked: the most that a test can take."""
+
 
 async def plan_methods(
     request: DescribeRequest, heads: Sequence[Evidence], single: CallEstimate, lengths: ReplyLengths
@@ -38,7 +41,7 @@ async def plan_methods(
     plans = []
     for method in get_args(DescribeSettings.model_fields["method"].annotation):
         taken = (single.calls, single.prompt_tokens, single.max_reply_tokens)
-        settings = request.settings.model_copy(update={"method": method})
+        settings = request.settings.model_copy(update={"method": method, "interval": _NO_INTERVAL})
         seen = await rehearse(request.spec, settings, heads, lengths)
         scale = single.calls / len(heads)
         if method != "single":

@@ -60,12 +60,9 @@ def _method(describer: Describer, evidence: Evidence) -> dict[str, Any]:
     """What a method beyond one prompt per head depends on; empty for that one, so that its hashes stay."""
     if describer.method_hash is None:
         return {}
-    others = [[_words(mapping) for mapping in rows] for rows in evidence.others]
+    # Their sources stand for the rows, which follow from them, the model and the settings of the map.
+    others = [[mapping.source.id for mapping in rows] for rows in evidence.others]
     return {"method_hash": describer.method_hash, "others": others}
-
-
-def _words(mapping: Mapping) -> list[tuple[int, str]]:
-    return [(token.id, token.text) for token in (mapping.source, *mapping.targets)]
 
 
 def _plain(mapping: Mapping) -> list[Any]:

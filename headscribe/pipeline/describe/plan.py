@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -18,7 +19,7 @@ from headscribe.pipeline.describe.identity import work_identity
 from headscribe.pipeline.describe.options import DescribeOptions
 from headscribe.pipeline.describe.request import DescribeRequest, read_request
 from headscribe.pipeline.describe.summary import Plan
-from headscribe.pipeline.describe.work import evidence_from, is_done, iter_evidence
+from headscribe.pipeline.describe.work import is_done, iter_evidence
 from headscribe.pipeline.map.job import check_map, unmapped_heads, usable_map
 from headscribe.store.describe.journal import existing_journal
 from headscribe.store.describe.run_dir import JOURNAL, MAP
@@ -54,7 +55,8 @@ async def _plan(request: DescribeRequest) -> Plan:
 
     map_dir = _map(request)
     lacking = frozenset(unmapped_heads(request.map_job, map_dir))
-    unmapped = [head for head in request.job.heads if lacking & {head, *_comparison_heads(request, head)}]
+    needed, shape = request.comparison_heads.needed, request.job.checkpoint.facts
+    unmapped = [head for head in request.job.heads if lacking & frozenset(needed([head], shape))]
     mapped = frozenset(request.job.heads) - frozenset(unmapped)
     async with open_describer(
         request.spec,
@@ -96,19 +98,23 @@ def _map(request: DescribeRequest) -> MapDir | None:
     return usable_map(request.job, request.run / MAP, force=request.force)
 
 
-def _comparison_heads(request: DescribeRequest, head: Head) -> list[Head]:
-    return request.comparison_heads.neighbours(head, request.job.checkpoint.facts.n_heads)
-
-
 def _sample(request: DescribeRequest, heads: Sequence[Head]) -> Iterable[tuple[Head, Evidence]]:
     from headscribe.mapping.head_maps import map_heads
 
-    n_heads = request.job.checkpoint.facts.n_heads
+    comparison, shape = request.comparison_heads, request.job.checkpoint.facts
     step = max(1, len(heads) // SAMPLE)
     chosen = heads[::step][:SAMPLE]
-    needed = request.comparison_heads.needed(chosen, n_heads)
-    head_maps = map_heads(request.job.checkpoint, request.job.settings, needed, request.progress)
-    return evidence_from(head_maps, chosen, request.comparison_heads, n_heads)
+    # False rows are as long whichever heads they come from, so these few stand for all.
+    needed = replace(comparison, tested=0).needed(chosen, shape)
+    found = map_heads(request.job.checkpoint, request.job.settings, needed, request.progress)
+    sampled = list(replace(comparison, tested=0).evidence(found, chosen, shape))
+    if not comparison.tested:
+        return sampled
+    rows = cycle([evidence.mappings for _, evidence in sampled])
+    return [
+        (head, replace(evidence, others=tuple(tuple(next(rows)) for _ in comparison.pool(head, shape))))
+        for head, evidence in sampled
+    ]
 
 
 @dataclass

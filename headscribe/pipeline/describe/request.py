@@ -61,7 +61,7 @@ class DescribeRequest:
     @property
     def map_job(self) -> MapJob:
         """What the map must hold: the heads wanted, and the mappings of those they are set against."""
-        needed = self.comparison_heads.needed(self.job.heads, self.job.checkpoint.facts.n_heads)
+        needed = self.comparison_heads.needed(self.job.heads, self.job.checkpoint.facts)
         return replace(self.job, comparison_heads=sorted(set(needed) - set(self.job.heads)))
 
     @property

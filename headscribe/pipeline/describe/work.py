@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import HeadMap, Status
+from headscribe.core.records import Status
 from headscribe.pipeline.describe.comparison_heads import ALONE, ComparisonHeads
-from headscribe.pipeline.describe.evidence import common_tokens, evidence_of, with_common
+from headscribe.pipeline.describe.evidence import common_tokens, with_common
 from headscribe.pipeline.describe.identity import work_identity
 from headscribe.store.map.map_dir import MapDir
 
@@ -53,23 +53,12 @@ class Work:
 def iter_evidence(
     map_dir: MapDir, heads: Collection[Head], *, comparison_heads: ComparisonHeads
 ) -> Iterator[tuple[Head, Evidence]]:
-    """What a describer may see of each head, in model order; with its neighbours' rows if wanted."""
-    n_heads = map_dir.header.model.n_heads
-    read = comparison_heads.needed(heads, n_heads) if comparison_heads else heads
-    head_maps = map_dir.iter_head_maps(frozenset(read))
+    """What a describer may see of each head, in model order; with other heads' rows if wanted."""
+    shape = map_dir.header.model
+    head_maps = map_dir.iter_head_maps(frozenset(comparison_heads.needed(heads, shape)))
     common = common_tokens(map_dir) if map_dir.header.settings.view == "parts" else frozenset()
-    for head, evidence in evidence_from(head_maps, heads, comparison_heads, n_heads):
+    for head, evidence in comparison_heads.evidence(head_maps, heads, shape):
         yield head, with_common(evidence, common)
-
-
-def evidence_from(
-    head_maps: Iterable[HeadMap], heads: Collection[Head], comparison_heads: ComparisonHeads, n_heads: int
-) -> Iterator[tuple[Head, Evidence]]:
-    """Evidence of the heads from maps in model order, which hold what ``comparison_heads`` needs."""
-    if comparison_heads:
-        yield from comparison_heads.evidence(head_maps, heads, n_heads)
-    else:
-        yield from ((head_map.head, evidence_of(head_map)) for head_map in head_maps)
 
 
 def find_work(

@@ -6,7 +6,9 @@
   const FEW = 5;
   const KINDS = {
     true: "Is this row of the head?", "other-row": "Is this row of the head? (it is another head's)",
-    "other-targets": "Is this row of the head? (the targets are another head's)", choice: "Which targets follow?",
+    "other-targets": "Is this row of the head? (the targets are another head's)", random: "Is this row of the head? (the targets are drawn at random)",
+    pick: "Which row is of the head?", choice: "Which targets follow?", within: "Which of the head's own targets follow?",
+    intruder: "Which row is of another head? (without a description)",
   };
 
   const line = (name, text) => (text === null || text === undefined || text === "" ? []
@@ -14,14 +16,26 @@
   const part = (title, ...children) => [make("h3", { text: title }), ...children];
 
   function measured(head) {
-    if (head.confidence === null) return [];
+    if (head.confidence === null) return beside(head);
     const interval = head.low === null || head.high === null ? "" : `95% interval ${percent(head.low)} to ${percent(head.high)}, n = ${head.tests}`;
     const silent = head.unanswered ? `, ${percent(head.unanswered)} unanswered` : "";
     const name = head.method === "rules" ? "Mappings explained (not a test)"
-      : head.status === "unclear" && head.unanswered !== null ? "A description without content reaches" : "Confidence";
+      : head.status === "unclear" && head.unanswered !== null ? "A description without content reaches" : "Confidence (lift)";
     return [make("p", { cls: "confidence" }, make("span", { text: name, cls: "quiet" }), " ",
       meter(head.confidence, `${name} ${percent(head.confidence)}`, head.low, head.high, "wide"), " ",
-      make("strong", { text: percent(head.confidence) }), " ", make("span", { text: interval + silent, cls: "quiet" }))];
+      make("strong", { text: percent(head.confidence) }), " ", make("span", { text: interval + silent, cls: "quiet" })), ...beside(head)];
+  }
+
+  // What stands beside a lift: the shares behind it, the same within the head, and whether there is a pattern at all.
+  function beside(head) {
+    const known = (value) => value !== null && value !== undefined;
+    const ends = (low, high) => (known(low) && known(high) ? ` [${percent(low)}, ${percent(high)}]` : "");
+    const said = [];
+    if (known(head.accuracy)) said.push(`${percent(head.accuracy)} right, ${percent(head.null_accuracy)} without the description${head.confidence === null ? ": nothing is left for it to add" : ""}`);
+    if (known(head.within)) said.push(`within the head ${percent(head.within)}${ends(head.within_low, head.within_high)}`);
+    if (known(head.auroc)) said.push(`AUROC ${head.auroc.toFixed(2)}`);
+    if (known(head.intruder)) said.push(`intruders found ${percent(head.intruder)}${ends(head.intruder_low, head.intruder_high)}`);
+    return said.length ? [make("p", { cls: "quiet", text: said.join("; ") })] : [];
   }
 
   const cost = (head) => [
@@ -76,13 +90,14 @@
 
   const verdict = (item) => (item[6] === null ? "unanswered" : item[6] === item[5] ? "passed" : "failed");
   function item(one) {
-    const [round, , kind, source, choices, right, answer, reason] = one;
-    const said = answer === null ? "no answer" : answer;
+    const [round, , kind, source, choices, right, answer, reason, without, sources] = one;
+    const said = (answer === null ? "no answer" : answer) + (without ? ` (${without} without the description)` : "");
     const letter = (place) => (choices.length > 1 ? `${String.fromCharCode(65 + place)} ` : "");
-    const lists = choices.map((targets, place) => make("div", {}, make("span", { cls: "quiet", text: letter(place) }), ...tokens(targets)));
+    const lists = choices.map((targets, place) => make("div", {}, make("span", { cls: "quiet", text: letter(place) }),
+      ...(sources && sources.length ? [token(sources[place]), " → "] : []), ...tokens(targets)));
     return make("li", { cls: verdict(one) },
-      make("p", {}, make("strong", { text: verdict(one) }), ` · ${KINDS[kind] || kind} · answered ${said}, right is ${right} · round ${round}`),
-      make("div", { cls: "row" }, token(source), make("span", { text: "→" }), make("div", {}, ...lists)),
+      make("p", {}, make("strong", { text: verdict(one) }), ` · ${KINDS[kind] || kind} · answered ${said}, right is ${right}${round ? ` · round ${round}` : ""}`),
+      make("div", { cls: "row" }, ...(sources && sources.length ? [] : [token(source), make("span", { text: "→" })]), make("div", {}, ...lists)),
       ...(reason ? [make("p", { cls: "quiet", text: reason })] : []));
   }
   function items(all, name, open) {

@@ -19,7 +19,7 @@
   }
 
   const sure = (head) => (head.confidence === null ? "no confidence measured"
-    : `${head.method === "rules" ? "mappings explained" : "confidence"} ${percent(head.confidence)}${head.low === null || head.high === null ? "" : ` (95% interval ${percent(head.low)} to ${percent(head.high)}, n = ${head.tests})`}`);
+    : `${head.method === "rules" ? "mappings explained" : "lift"} ${percent(head.confidence)}${head.low === null || head.high === null ? "" : ` (95% interval ${percent(head.low)} to ${percent(head.high)}, n = ${head.tests})`}`);
 
   R.citation = (head) => {
     const { model, revision, weights, headscribe, date } = data.origin;
@@ -48,7 +48,7 @@
       ...apart,
       notes: (data.notes[name] || []).map(([title, note]) => ({ title, text: note })),
       rounds: rounds.map(([round, status, kept, description, confidence, n]) => ({ round, status, kept, description, confidence, n })),
-      tests: tests.map(([round, part, kind, source, choices, right, answer, reason]) => ({ round, part, kind, source: token(source), choices: choices.map((one) => one.map(token)), right, answer, reason })),
+      tests: tests.map(([round, part, kind, source, choices, right, answer, reason, null_answer, sources]) => ({ round, part, kind, source: token(source), choices: choices.map((one) => one.map(token)), right, answer, reason, null_answer, sources: (sources || []).map(token) })),
       experiments: experiments.map(([request, tool, words, answer]) => ({ request, tool, arguments: words, answer })),
     };
   };

@@ -89,16 +89,16 @@ def test_another_llm_describes_on_the_same_map(model: str, tmp_path: Path, llm: 
 def test_heads_with_equal_mappings_are_paid_for_once(
     model: str, tmp_path: Path, llm: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from headscribe.pipeline.describe import work
+    from headscribe.pipeline.describe import comparison_heads
 
-    whole = work.evidence_of
+    whole = comparison_heads.evidence_of
     first: list[object] = []
 
     def same_for_all(head_map: HeadMap) -> object:
         first.append(whole(head_map))
         return first[0]
 
-    monkeypatch.setattr(work, "evidence_of", same_for_all)
+    monkeypatch.setattr(comparison_heads, "evidence_of", same_for_all)
     llm.latency = 0.01
     summary = describe(model, tmp_path / "run")
     assert (summary.described, summary.calls, llm.total) == (N, 1, 1)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from types import SimpleNamespace
+
+import pytest
 
 from headscribe.agent.describers import RulesDescriber
 from headscribe.core.evidence import Evidence
@@ -47,11 +50,25 @@ def test_evidence_has_no_field_for_names_scores_or_labels() -> None:
 
 def test_other_heads_are_shown_by_the_same_rows() -> None:
     heads = [taken_apart(number) for number in range(3)]
-    seen = dict(ComparisonHeads(shown=1, tested=2).evidence(heads, [Head(1, 0)], 3))
+    shape = SimpleNamespace(n_layers=2, n_heads=3, n_kv_heads=3)
+    seen = dict(ComparisonHeads(shown=1, tested=2).evidence(heads, [Head(1, 0)], shape))
     evidence = seen[Head(1, 0)]
     assert evidence.contrast == (rows_of(heads[1]),)
-    assert evidence.others == (rows_of(heads[1]), rows_of(heads[2]))
+    assert evidence.others == (rows_of(heads[2]),), "one from each layer, and the map holds this layer alone"
     assert evidence.constant == constant_part("he she")
+
+
+@pytest.mark.parametrize("shape", [(12, 12, 12), (30, 9, 3), (2, 4, 1), (1, 4, 2), (80, 64, 8), (1, 1, 1)])
+def test_false_rows_come_from_the_layers_around_and_never_from_the_same_value_head(shape) -> None:
+    model = SimpleNamespace(**dict(zip(("n_layers", "n_heads", "n_kv_heads"), shape, strict=True)))
+    group, chosen = model.n_heads // model.n_kv_heads, ComparisonHeads(tested=24)
+    for head in {Head(0, 0), Head(model.n_layers // 2, model.n_heads - 1), Head(model.n_layers - 1, 0)}:
+        pool = chosen.pool(head, model)
+        assert len(pool) == len(set(pool)) <= 24
+        assert not any((one.layer, one.head // group) == (head.layer, head.head // group) for one in pool)
+        assert all(abs(one.layer - head.layer) <= 2 for one in pool)
+        assert set(pool) <= set(chosen.needed([head], model))
+        assert len(pool) == 24 or len(pool) >= min(3, model.n_layers) * (model.n_heads - group)
 
 
 def test_tokens_of_many_heads_are_marked_where_they_stand_in_the_evidence() -> None:

@@ -20,6 +20,8 @@ from headscribe.agent.retry import Backoff
 from headscribe.cli.app import app
 from headscribe.core.settings import DescribeSettings, MapSettings, Method
 from headscribe.pipeline import RunDir, RunSummary, describe_model
+from headscribe.prompts import load_template
+from headscribe.prompts.examples import example_for
 
 N = 144
 ROWS, TARGETS = 12, 3
@@ -217,9 +219,12 @@ def test_hostile_tokens_change_nothing(tmp_path: Path, method: Method) -> None:
                 "pattern": "Words to words.",
                 "description": "Maps words to words.",
             }
-            names = body["response_format"]["json_schema"]["schema"]["properties"]
-            said = {name: sentence.get(name, "A" if name == "list" else "yes") for name in names}
-            return {"message": {"role": "assistant", "content": json.dumps(said)}, "finish_reason": "stop"}
+            if "response_format" in body:
+                names = body["response_format"]["json_schema"]["schema"]["properties"]
+                said = json.dumps({name: sentence.get(name, "") for name in names})
+            else:
+                said = "yes" if "yes or no" in body["messages"][-1]["content"] else "A"
+            return {"message": {"role": "assistant", "content": said}, "finish_reason": "stop"}
 
         with ChatServer(reply=noted) as server:
             runs.append(described(made, tmp_path / f"run{number}", server, method))
@@ -227,7 +232,11 @@ def test_hostile_tokens_change_nothing(tmp_path: Path, method: Method) -> None:
     assert (runs[1].counts["ok"], runs[1].exit_code) == (24, 0)
     assert {row.outcome.description for row in runs[1].descriptions()} == {"Maps words to words."}
     shape = [{prompt.count("\n") for prompt in asked} for asked in prompts]
-    assert shape[0] == shape[1], "no token adds a line to a prompt"
+    items = {
+        load_template(name).render(example_for({"description"})[0])[-1].content.count("\n")
+        for name in ("detect", "pick", "predict", "intruder")
+    }
+    assert shape[1] <= shape[0] | items, "no token adds a line to a prompt"
     for prompt in prompts[1]:
         assert prompt.replace("\n", "").isprintable()
         assert len(list(token_texts(prompt))) > 1

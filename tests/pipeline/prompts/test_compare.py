@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas
 import pytest
 
+from benchmarks.questions import read_question
 from headscribe.agent.llm.fake import FakeClient
 from headscribe.core.chat import ChatReply, ChatRequest
 from headscribe.core.errors import BudgetSpent
@@ -29,8 +30,6 @@ from tests.pipeline.conftest import N_HEADS, N_LAYERS, Counting
 
 N = N_LAYERS * N_HEADS
 MAPPING = MapSettings(view="paper", salient=18, targets=3)
-ROW = re.compile(r'^Row: (".*") -> (\[.*\])$', re.MULTILINE)
-SOURCE = re.compile(r'^Source: (".*")$', re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -189,19 +188,24 @@ class Reader:
             for head_map in found.iter_head_maps()
         }
 
-    def answer(self, prompt: str) -> dict[str, str]:
+    def answer(self, prompt: str) -> dict[str, str] | str:
         known = re.search(r"rows of (L\d+H\d+)", prompt)
         rows = self.rows[known[1]] if known else set()
-        if row := ROW.search(prompt):
-            right = _row(row[1], row[2]) in rows or not known
-            return {"reason": "r", "belongs": "yes" if right else "no"}
-        if source := SOURCE.search(prompt):
-            lists = re.findall(r"^([A-D]): (\[.*\])$", prompt, re.MULTILINE)
-            letter = next((key for key, one in lists if _row(source[1], one) in rows), "A")
-            return {"reason": "r", "list": letter}
-        table = re.findall(r'^(".*") -> (\[.*\])$', prompt, re.MULTILINE)
-        shown = {_row(source, targets) for source, targets in table}
-        whose = next(name for name, rows in self.rows.items() if shown <= rows)
+        if re.search("Answer with one (word|letter)", prompt):
+            asked = read_question(prompt)
+            fits = [(source, tuple(targets)) in rows or not known for source, targets in asked.rows]
+            if asked.judged:
+                return "yes" if fits[0] else "no"
+            return "ABCDE"[fits.index(True)] if any(fits) else "A"
+        first, *_ = prompt.partition("A reader who knows only")
+        table = re.findall(r'^(".*") -> (\[.*\])$', first, re.MULTILINE)
+        shown = [_row(source, targets) for source, targets in table]
+        # Held-out words are left out of the lists that are shown.
+        whose = next(
+            name
+            for name, rows in self.rows.items()
+            if all(any(row[0] == one and set(few) <= set(row[1]) for row in rows) for one, few in shown)
+        )
         said = f"rows of {whose}" if "Be good." in prompt else "related words"
         return {"reasoning": "r", "inputs": "i", "pattern": "p", "description": said}
 
@@ -216,7 +220,8 @@ def reader(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     async def send(client: FakeClient, request: ChatRequest) -> ChatReply:
         answer = planted.answer("\n".join(message.content for message in request.messages))
-        return ChatReply(json.dumps(answer), usage=Usage(100, 10))
+        text = answer if isinstance(answer, str) else json.dumps(answer)
+        return ChatReply(text, usage=Usage(100, 10))
 
     monkeypatch.setattr(FakeClient, "send", send)
     return planted
