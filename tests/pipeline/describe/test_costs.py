@@ -160,12 +160,15 @@ def test_a_template_with_contrast_gets_rows_of_the_next_heads_of_the_layer(
     assert one.counts[Status.OK] == 1
     found = RunDir.open(tmp_path / "run").map()
     assert sorted(head.name for head in found.mapped_heads()) == ["L1H0", "L1H1", "L1H4", "L1H5"]
-    others, own = prompts[0].split("\nThis head:\n")
+    # the made-up examples come first, the head last
+    asked = prompts[0].partition("\nThe tokens are JSON strings.")[2]
+    others, own = asked.split("\nThis head:\n")
     assert others.count("Another head of the layer:") == 3
     maps = {head_map.head.name: head_map for head_map in found.iter_head_maps()}
     for name, part in (("L1H5", others), ("L1H0", others), ("L1H1", others), ("L1H4", own)):
         first = maps[name].mappings[0]
-        assert f"{json.dumps(first.source.text, ensure_ascii=False)} -> " in part, name
+        source = json.dumps(first.source.text, ensure_ascii=False)
+        assert source + (" (" if name == "L1H4" else " -> ") in part, name
     assert "L1H" not in prompts[0], "no head is named"
 
     # What is asked about a head does not depend on what else is selected.

