@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
@@ -26,7 +27,7 @@ from headscribe.core.chat import (
     Tool,
 )
 from headscribe.core.off_loop import off_loop
-from headscribe.core.settings import AskSettings
+from headscribe.core.settings import CANDIDATE_TEMPERATURE, AskSettings
 from headscribe.core.usage import CallTotals
 
 
@@ -47,6 +48,15 @@ def build_request(  # noqa: PLR0913 - what a request is made of, each by name
     """
     sampling = Sampling(settings.temperature, limit or settings.max_reply_tokens)
     return ChatRequest(llm, tuple(messages), sampling, schema, tools, tool_choice, logprobs)
+
+
+def drawn(request: ChatRequest, sample: int) -> ChatRequest:
+    """The request for one of several answers: 0 for the request as it is, others at a temperature."""
+    if not sample:
+        return request
+    given = request.sampling
+    temperature = CANDIDATE_TEMPERATURE if given.temperature == 0 else given.temperature
+    return replace(request, sampling=replace(given, temperature=temperature, seed=sample))
 
 
 class Caller:
@@ -116,6 +126,7 @@ class Caller:
         tools: tuple[Tool, ...] = (),
         tool_choice: str | None = None,
         logprobs: int = 0,
+        sample: int = 0,
         fresh: bool = False,
         limit: int | None = None,
     ) -> ChatReply:
@@ -127,6 +138,7 @@ class Caller:
             tools: what the model may ask to be called.
             tool_choice: ``auto``, ``required`` or ``none``.
             logprobs: of how many tokens at each place the probabilities are wished.
+            sample: which of several answers to the same question.
             fresh: ask again even if the journal has a reply.
             limit: of the reply's tokens, None for that of the settings.
 
@@ -136,6 +148,7 @@ class Caller:
             asyncio.CancelledError: after ``drain``, in place of a further attempt.
         """
         request = self.request(messages, schema, tools, tool_choice, logprobs, limit=limit)
+        request = drawn(request, sample)
         identity = request.identity()
         if not fresh and (known := self._journal.find(identity)):
             self.totals.replayed += 1

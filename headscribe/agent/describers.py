@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headscribe.agent.asking import stop_if_hopeless
@@ -14,7 +15,7 @@ from headscribe.agent.experiments import Experiments
 from headscribe.agent.llm.client import ChatClient
 from headscribe.agent.llm.opening import open_client
 from headscribe.agent.llm.spec import LLMSpec
-from headscribe.agent.single import describe_single, single_request_messages
+from headscribe.agent.single import Call, describe_single, single_request_messages
 from headscribe.agent.tool_agent import ToolAgent
 from headscribe.agent.verified import Verified
 from headscribe.agent.whole import READER_LOGPROBS, READER_TOKENS, WholeReplies
@@ -69,7 +70,7 @@ class Describer(Protocol):
 
         Args:
             evidence: all that the describer may see of the head.
-            experiments: on the head, for the method ``agent``; the others leave them alone.
+            experiments: on the head, for the method ``agent`` and for critics; others leave them alone.
             fresh: ask again even where the journal has a reply.
 
         Raises:
@@ -214,6 +215,9 @@ class LLMDescriber:
 
         replies = WholeReplies(caller, fresh=fresh)
 
+        def draw(sample: int) -> Call:
+            return partial(replies.ask, sample=sample)
+
         async def read(messages: tuple[Message, ...], schema: dict[str, Any] | None) -> ChatReply:
             return await replies.ask(messages, schema, limit=READER_TOKENS, logprobs=READER_LOGPROBS)
 
@@ -223,7 +227,9 @@ class LLMDescriber:
                     raise ValueError("the method agent needs experiments")
                 outcome = await self._agent.describe(evidence, experiments, replies.ask, replies.ask, read)
             elif self._verified:
-                outcome = await self._verified.describe(evidence, replies.ask, read)
+                outcome = await self._verified.describe(
+                    evidence, replies.ask, read, draw=draw, experiments=experiments
+                )
             else:
                 outcome = await describe_single(evidence, self._template, replies.ask)
         except CallFailed as error:

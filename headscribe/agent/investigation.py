@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from headscribe.agent.drafts import Drafts
 from headscribe.agent.reply import parse_reply
 from headscribe.agent.reply_text import find_fields
 from headscribe.agent.thinking import after_thinking
@@ -15,6 +16,7 @@ from headscribe.core.records import Outcome
 from headscribe.core.rounds import Experiment, Transcript
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import Template, estimate_tokens
+from headscribe.prompts.variables import to_json
 
 PREAMBLE = """\
 You will be shown part of what one attention head of a language model does, and asked to describe it. Before \
@@ -27,11 +29,15 @@ not, test pairs that it predicts, see which sources promote a typical target, co
 - The table lists the head's strongest sources. Random sources show what it does elsewhere: what comes there \
 too is no answer to the source. Sources on which the head acts little say little.
 - A rule that holds for the table alone is an accident. Keep the most specific one that experiments bear out.
+- Test a draft of your description as soon as you have a rule, and change it while its lift rises.
 - You have {calls} tool calls at most, so ask about several words in each. Some words are not available.
 - When you know enough, or see that no rule holds, stop and answer in the form asked for below.
 
 """
 FINAL = "No further experiments are possible. Give your answer now, in the form asked for above."
+BEST = (
+    " The draft with the highest lift, {lift:.2f}, was {draft}. Keep its rule, unless you know a better one."
+)
 
 
 class Ask(Protocol):
@@ -66,9 +72,10 @@ async def investigate(
 ) -> Outcome:
     """Describe one head after experiments of the LLM's choice.
 
-    The LLM may call tools until it answers, until ``settings.max_tool_calls`` are used up, or until one more
-    request would probably exceed ``settings.max_head_tokens``. Then it is asked for its answer, without tools
-    and with the template's schema. Calls that cannot be made are answered with what is wrong, and count.
+    The LLM may call tools until it answers, until ``settings.max_tool_calls`` are used up, until the lift of
+    its drafts no longer rises, or until one more request would probably exceed ``settings.max_head_tokens``.
+    Then it is asked for its answer, without tools and with the template's schema. Calls that cannot be made
+    are answered with what is wrong, and count.
 
     Args:
         shown: what the describer may see of the head.
@@ -90,6 +97,8 @@ async def investigate(
     talk = _Talk(list(opening(shown, template, settings)), sum(map(estimate_tokens, said_of_tools)))
     experiments: list[Experiment] = []
     while len(experiments) < settings.max_tool_calls and talk.next_fits(settings.max_head_tokens):
+        if tools.drafts and tools.drafts.stalled:
+            break
         try:
             reply = await ask(tuple(talk.messages), None, offered, settings.tool_choice)
         except CallFailed as error:
@@ -110,7 +119,7 @@ async def investigate(
             answer = await tools.answer(call)
             talk.messages.append(Message("tool", answer, tool_call_id=call.id))
             experiments.append(Experiment(talk.requests, call.name, call.arguments, answer))
-    talk.messages.append(Message("user", FINAL))
+    talk.messages.append(Message("user", _final(tools.drafts)))
     last = await ask(tuple(talk.messages), template.schema, offered, "none")
     talk.count(last)
     return talk.outcome(last, template.schema, experiments)
@@ -158,6 +167,12 @@ class _Talk:
         calls = (call.arguments for message in self.messages for call in message.tool_calls)
         texts = (*(message.content for message in self.messages), *calls)
         return self.offered + sum(map(estimate_tokens, texts))
+
+
+def _final(drafts: Drafts | None) -> str:
+    if drafts is None or drafts.best is None:
+        return FINAL
+    return FINAL + BEST.format(lift=drafts.lift, draft=to_json(drafts.best))
 
 
 def _is_answer(reply: ChatReply, schema: dict[str, Any]) -> bool:

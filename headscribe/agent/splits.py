@@ -92,6 +92,11 @@ def split_evidence(evidence: Evidence, *, validation: int = 6, test: int = 20, s
     return Split(shown, _by_rank(_rows_without(kept, secret)), _by_rank(tested))
 
 
+def held_out(split: Split) -> frozenset[str]:
+    """The words that no experiment may show: the sources held out for validation and for the test."""
+    return frozenset(name(row.source) for row in (*split.validation, *split.test))
+
+
 def mentions(row: Mapping, names: set[str]) -> bool:
     """Whether any token of the row has one of these names (see ``name``)."""
     return any(name(token) in names for token in (row.source, *row.targets, *row.suppressed))

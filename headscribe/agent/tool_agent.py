@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from headscribe.agent.drafts import Drafts
 from headscribe.agent.experiments import Experiments
 from headscribe.agent.investigation import PREAMBLE, Ask, investigate, opening
 from headscribe.agent.llm.failures import NoToolCalling
 from headscribe.agent.reply import UNCLEAR
 from headscribe.agent.single import Call
-from headscribe.agent.splits import Split, name
+from headscribe.agent.splits import held_out
 from headscribe.agent.tool_list import offered
 from headscribe.agent.tools import HeadTools
 from headscribe.agent.verified import Verified
@@ -91,15 +92,14 @@ class ToolAgent:
     ) -> Outcome:
         split = self._verified.split(evidence)
         tools = HeadTools(
-            experiments, self.offered(evidence), held_out(split), seed=self._settings.split_seed
+            experiments,
+            self.offered(evidence),
+            held_out(split),
+            drafts=Drafts(self._verified.validation(evidence, call)),
+            seed=self._settings.split_seed,
         )
         found = await investigate(split.shown, self._verified.template, tools, ask, self._settings)
         tested = await self._verified.test(found, evidence, read)
         ran = found.transcript.experiments if found.transcript else ()
         transcript = replace(tested.transcript, experiments=ran) if tested.transcript else found.transcript
         return replace(tested, rounds=found.rounds, transcript=transcript)
-
-
-def held_out(split: Split) -> frozenset[str]:
-    """The words that no tool may show: the sources held out for validation and for the test."""
-    return frozenset(name(row.source) for row in (*split.validation, *split.test))

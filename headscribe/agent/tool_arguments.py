@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headscribe.prompts.variables import LONGEST_TOKEN
 
-MOST_WORDS, MOST_PAIRS, LONGEST_TEXT = 12, 30, 400
-"""Words and pairs that a call may name, and characters of a text."""
+MOST_WORDS, MOST_PAIRS, LONGEST_TEXT, LONGEST_DRAFT = 12, 30, 400, 1000
+"""Words and pairs that a call may name, and characters of a text and of a draft."""
 
 _Word = Annotated[str, Field(min_length=1, max_length=LONGEST_TOKEN)]
+_Draft = Annotated[str, Field(min_length=1, max_length=LONGEST_DRAFT)]
 _Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 
 
@@ -62,3 +63,9 @@ class TextArguments(Arguments):
     """A text for the running model."""
 
     text: _Text
+
+
+class DraftArguments(Arguments):
+    """A draft of the description."""
+
+    description: _Draft

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headscribe.agent.tool_arguments import LONGEST_TEXT, MOST_PAIRS, MOST_WORDS
+from headscribe.agent.tool_arguments import LONGEST_DRAFT, LONGEST_TEXT, MOST_PAIRS, MOST_WORDS
 from headscribe.core.chat import Tool
 
 TARGETS, SOURCES = 8, 12
@@ -37,6 +37,11 @@ _TEXT = {"type": "string"}
 _WORDS = _list("Single words or tokens of the studied model.", _TEXT, MOST_WORDS)
 _PAIRS = _list("Pairs that the rule predicts.", _object(source=_TEXT, target=_TEXT), MOST_PAIRS)
 _COUNT = {"type": "integer", "description": "How many.", "minimum": 1, "maximum": MOST_WORDS}
+_DRAFT = {
+    "type": "string",
+    "description": f"What the head does, in one or two sentences. At most {LONGEST_DRAFT} characters.",
+    "maxLength": LONGEST_DRAFT,
+}
 _SENTENCES = {
     "type": "string",
     "description": f"At most {LONGEST_TEXT} characters.",
@@ -76,7 +81,16 @@ TOOLS = (
         _object(head_name={"type": "string", "enum": list(OTHERS)}, words=_WORDS),
     ),
 )
-"""Tools that every run offers."""
+"""Experiments that every run offers."""
+
+DRAFT = Tool(
+    "test_description",
+    "Test a draft of your description: a reader who knows nothing else answers questions about rows that you "
+    "have not seen, with the draft and without it. The lift is the share of the reader's mistakes that the "
+    "draft removes: 1 all of them, 0 none, below 0 it misleads.",
+    _object(description=_DRAFT),
+)
+"""Offered wherever a reader can be asked."""
 
 CONSTANT = Tool(
     "constant_part",
@@ -102,4 +116,4 @@ def offered(*, parts: bool, running: bool) -> tuple[Tool, ...]:
         parts: whether its map is taken apart.
         running: whether the model may be run.
     """
-    return (*TOOLS, *(CONSTANT,) * parts, *(ABLATE,) * running)
+    return (*TOOLS, DRAFT, *(CONSTANT,) * parts, *(ABLATE,) * running)

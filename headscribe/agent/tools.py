@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
+from headscribe.agent.drafts import Drafts
 from headscribe.agent.experiments import Experiments, NextToken, SourceRow
 from headscribe.agent.shown_words import ShownWords, text_of, unusable
 from headscribe.agent.tool_arguments import (
     Arguments,
     ComparisonArguments,
     CountArguments,
+    DraftArguments,
     PairsArguments,
     TextArguments,
     WordArguments,
@@ -27,6 +29,9 @@ from headscribe.core.records import Token
 from headscribe.core.tokens import show_token
 from headscribe.prompts.variables import to_json
 
+Answer = dict[str, Any] | Awaitable[dict[str, Any]]
+"""What a tool brings, at once or once it is awaited."""
+
 
 class HeadTools:
     """The tools over one head's experiments.
@@ -38,6 +43,7 @@ class HeadTools:
         experiments: on the head.
         offered: the tools that may be called.
         hidden: held-out words, as ``splits.name`` spells them.
+        drafts: of the description; needed where the tool that tests them is offered.
         seed: of the draws of random sources.
     """
 
@@ -47,12 +53,13 @@ class HeadTools:
         offered: tuple[Tool, ...] = TOOLS,
         hidden: Collection[str] = (),
         *,
+        drafts: Drafts | None = None,
         seed: int = 0,
     ) -> None:
-        self.offered = offered
+        self.offered, self.drafts = offered, drafts
         self._experiments, self._words = experiments, ShownWords(experiments, hidden)
         self._seed, self._draws = seed, 0
-        known: dict[str, tuple[type[Arguments], Callable[[Any], dict[str, Any]]]] = {
+        known: dict[str, tuple[type[Arguments], Callable[[Any], Answer]]] = {
             "map_tokens": (WordsArguments, self._map_tokens),
             "suppressed_by": (WordsArguments, self._suppressed_by),
             "random_sources": (CountArguments, self._random_sources),
@@ -61,6 +68,7 @@ class HeadTools:
             "compare_with_head": (ComparisonArguments, self._compare_with_head),
             "constant_part": (WordsArguments, self._constant_part),
             "ablate_in_text": (TextArguments, self._ablate_in_text),
+            "test_description": (DraftArguments, self._test_description),
         }
         self._known = {tool.name: known[tool.name] for tool in offered}
 
@@ -78,7 +86,8 @@ class HeadTools:
             place = ".".join(map(str, first["loc"]))
             return _wrong(f"The arguments are wrong: {place + ': ' if place else ''}{first['msg']}")
         try:
-            return to_json(await asyncio.to_thread(run, arguments))
+            answer = await asyncio.to_thread(run, arguments)
+            return to_json(answer if isinstance(answer, dict) else await answer)
         except BadOption:
             return _wrong("The head has no answer for one of these words. Try without some of them.")
 
@@ -177,6 +186,18 @@ class HeadTools:
             "likeliest without it": self._chances(found.ablated),
             "made likelier by the head": self._chances(found.raised),
             "made less likely": self._chances(found.lowered),
+        }
+
+    async def _test_description(self, asked: DraftArguments) -> dict[str, Any]:
+        assert self.drafts is not None
+        found = await self.drafts.test(asked.description)
+        if found.value is None:
+            return {"error": "The reader's answers tell nothing of this draft."}
+        return {
+            "lift": round(found.value, 2),
+            "95% interval": [end if end is None else round(end, 2) for end in (found.low, found.high)],
+            "questions": found.n,
+            "highest lift so far": round(self.drafts.lift or 0.0, 2),
         }
 
     def _rows(self, tokens: list[Token], *, other: int | None = None) -> list[SourceRow]:

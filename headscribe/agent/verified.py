@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from headscribe.agent.reply import UNCLEAR, parse_reply
+from headscribe.agent.critic import MOST_PREDICTIONS, MOST_TARGETS, RAISED, Critic
+from headscribe.agent.experiments import Experiments
+from headscribe.agent.refining import GOOD_ENOUGH, Draw, Refinement
+from headscribe.agent.reply import UNCLEAR
 from headscribe.agent.single import Call
 from headscribe.agent.splits import Split, split_evidence
 from headscribe.agent.verification import (
@@ -19,24 +22,13 @@ from headscribe.agent.verification import (
     make_items,
     measure,
 )
-from headscribe.agent.verification.rounds import (
-    Try,
-    best_round,
-    feedback_of,
-    same_answer,
-    transcript_of,
-    with_confidence,
-)
+from headscribe.agent.verification.rounds import Try, transcript_of, with_confidence
 from headscribe.core.chat import Message, content_hash
 from headscribe.core.evidence import Evidence, OtherHeads
 from headscribe.core.records import ANSWERED, Mapping, Outcome, Status
 from headscribe.core.rounds import Confidence
-from headscribe.core.settings import DescribeSettings
+from headscribe.core.settings import CANDIDATE_TEMPERATURE, DescribeSettings
 from headscribe.prompts import Template, load_template
-from headscribe.prompts.variables import to_json
-
-GOOD_ENOUGH = 0.8
-"""Lift on the validation items from which a description is not refined."""
 
 GENERIC = "The head raises tokens that have something to do with the source token."
 """What is tested in place of a description where the describer found none: it fits nearly every head."""
@@ -50,19 +42,21 @@ class Verified:
         template: asks for the first description.
         refine: tells the describer what was wrong and asks again.
         judge: asks the reader.
-        settings: ``rounds``, ``validation``, ``test``, ``interval``, ``max_items``, ``intruders`` and
-            ``split_seed`` are used.
+        critic: asks a critic for predictions.
+        settings: ``candidates``, ``critic``, ``rounds``, ``validation``, ``test``, ``interval``,
+            ``max_items``, ``intruders`` and ``split_seed`` are used.
     """
 
     template: Template
     refine: Template
     judge: Judge
+    critic: Template
     settings: DescribeSettings
 
     @classmethod
     def shipped(cls, template: Template, settings: DescribeSettings) -> Verified:
         """With the newest shipped templates for refining and for reading."""
-        return cls(template, load_template("refine"), Judge.shipped(), settings)
+        return cls(template, load_template("refine"), Judge.shipped(), load_template("critic"), settings)
 
     @property
     def hash(self) -> str:
@@ -71,6 +65,10 @@ class Verified:
         parts = [settings.rounds, settings.validation, settings.test, settings.split_seed]
         more = [settings.interval, settings.max_items, settings.intruders]
         hashes = [self.template.hash, self.refine.hash, self.judge.hash]
+        if settings.candidates > 1:
+            more += [settings.candidates, CANDIDATE_TEMPERATURE]
+        if settings.critic:
+            hashes += [self.critic.hash, f"{MOST_PREDICTIONS} {MOST_TARGETS} {RAISED}"]
         return content_hash([*parts, *more, GOOD_ENOUGH, GENERIC, *hashes])
 
     def split(self, evidence: Evidence) -> Split:
@@ -84,12 +82,22 @@ class Verified:
         """What the describer is asked first; nothing for a head without mappings."""
         return self.template.render(self.split(evidence).shown) if evidence.mappings else ()
 
-    async def describe(self, evidence: Evidence, call: Call, read: Call | None = None) -> Outcome:
+    async def describe(
+        self,
+        evidence: Evidence,
+        call: Call,
+        read: Call | None = None,
+        *,
+        draw: Draw | None = None,
+        experiments: Experiments | None = None,
+    ) -> Outcome:
         """Describe one head and test the description.
 
-        The describer sees the shown rows, and in later rounds the validation items that a reader of its
-        description got wrong. It is asked again at most ``settings.rounds`` times; it ends sooner when the
-        description is good enough, when nothing is left to correct, or when an answer repeats itself. The
+        The describer sees the shown rows. Of ``settings.candidates`` answers the one that does best on the
+        validation items is refined: the describer is told the items that a reader of its description got
+        wrong and, with ``settings.critic``, the predictions of it that the head does not bear out. It is
+        asked again at most ``settings.rounds`` times; it ends sooner when the description is good enough,
+        when nothing is left to correct, or when an answer repeats itself. The
         round that does best on the validation items is kept, the earlier among equals; a describer who takes
         a description back is believed unless it had a lift. The confidence of the outcome is the lift on the
         test items alone.
@@ -99,6 +107,8 @@ class Verified:
                 them nothing is tested.
             call: asks the describer, each head in a conversation of its own.
             read: asks the reader, each item in a conversation of its own; None for the describer's LLM.
+            draw: asks the describer for one of several answers; None where there is one.
+            experiments: on the head; needed for a critic.
 
         Raises:
             CallFailed: a call brought no reply; what was answered is found in the journal next time.
@@ -107,7 +117,38 @@ class Verified:
         if not evidence.mappings:
             return Outcome(Status.UNCLEAR, inputs=UNCLEAR, pattern=UNCLEAR, rounds=0)
         split, reading = self.split(evidence), Reading(self.judge, read or call)
-        items = make_items(
+        items, draw = self._validation_items(split, evidence), draw or (lambda _: call)
+        critic = self._critic(split, experiments, call)
+        refinement = Refinement(self.template, self.refine, self.settings, draw, reading, critic)
+        tries, kept = await refinement.rounds(split.shown, items)
+        tested = await self._tested(tries[kept].outcome, split, evidence, reading)
+        return replace(
+            tested.outcome, rounds=len(tries), transcript=transcript_of(tries, kept, *tested.answers)
+        )
+
+    def validation(self, evidence: Evidence, read: Call) -> Callable[[str], Awaitable[Confidence]]:
+        """What tests descriptions of a head on its validation items; the test items stay unseen.
+
+        Args:
+            evidence: the head's mappings, and those of other heads.
+            read: asks the reader; the answers without a description serve every description.
+        """
+        items, reading = self._validation_items(self.split(evidence), evidence), Reading(self.judge, read)
+
+        async def lift(description: str) -> Confidence:
+            return measure(await reading.pairs(description, items))
+
+        return lift
+
+    def _critic(self, split: Split, experiments: Experiments | None, call: Call) -> Critic | None:
+        if not self.settings.critic:
+            return None
+        if experiments is None:
+            raise ValueError("a critic needs experiments")
+        return Critic(self.critic, experiments, split, call)
+
+    def _validation_items(self, split: Split, evidence: Evidence) -> Sequence[ReaderItem]:
+        return make_items(
             split.validation,
             evidence.others,
             own=evidence.mappings,
@@ -115,12 +156,6 @@ class Verified:
             seen=_flat(evidence.contrast),
             part="validation",
             seed=self.settings.split_seed,
-        )
-        tries = await self._tries(split.shown, items, call, reading)
-        kept = best_round(tries)
-        tested = await self._tested(tries[kept].outcome, split, evidence, reading)
-        return replace(
-            tested.outcome, rounds=len(tries), transcript=transcript_of(tries, kept, *tested.answers)
         )
 
     async def test(self, outcome: Outcome, evidence: Evidence, read: Call) -> Outcome:
@@ -158,28 +193,6 @@ class Verified:
         found = await reading.intruders(five)
         measured = replace(with_confidence(outcome, pairs), intruders=intruders_of(found))
         return _Tested(measured, (pairs, found))
-
-    async def _tries(
-        self, shown: Evidence, items: Sequence[ReaderItem], call: Call, reading: Reading
-    ) -> list[Try]:
-        """The rounds, oldest first."""
-        conversation, schema = self.template.render(shown), self.template.schema
-        tries: list[Try] = []
-        while True:
-            outcome = parse_reply(await call(conversation, schema), schema)
-            if (known := same_answer(outcome, tries)) is not None:
-                return [*tries, replace(known, answers=())]
-            pairs = await reading.pairs(outcome.description, items) if outcome.description else []
-            tries.append(Try(outcome, tuple(pairs), measure(pairs)))
-            told = [pair.told for pair in pairs]
-            wrong = [answer for answer in told if answer.said is not None and not answer.right]
-            good = (tries[-1].confidence.value or 0.0) >= GOOD_ENOUGH
-            if not wrong or good or len(tries) > self.settings.rounds:
-                return tries
-            said = {key: getattr(outcome, key) for key in ("inputs", "pattern", "description")}
-            feedback = self.refine.render(feedback_of(wrong, len(told)))
-            conversation = (*conversation, Message("assistant", to_json(said)), *feedback)
-            schema = self.refine.schema
 
 
 @dataclass(frozen=True, slots=True)

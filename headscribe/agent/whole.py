@@ -44,6 +44,7 @@ class WholeReplies:
         *,
         limit: int | None = None,
         logprobs: int = 0,
+        sample: int = 0,
     ) -> ChatReply:
         """The reply to these messages; one that is still cut where nothing helps.
 
@@ -54,6 +55,7 @@ class WholeReplies:
             tool_choice: as for ``Caller.call``.
             limit: of the reply's tokens at first, None for ``--max-reply-tokens``.
             logprobs: as for ``Caller.call``.
+            sample: which of several answers to the same question.
 
         Raises:
             CallFailed, BudgetSpent, asyncio.CancelledError: as ``Caller.call`` does.
@@ -68,6 +70,7 @@ class WholeReplies:
                 tools=tools,
                 tool_choice=tool_choice,
                 logprobs=logprobs,
+                sample=sample,
                 fresh=self._fresh,
                 limit=limit,
             )

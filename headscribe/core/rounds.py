@@ -145,6 +145,18 @@ class Round:
     error: Annotated[str | None, Column("why there is no answer", after="unanswered")] = None
     kept: Annotated[bool, Column("whether this answer became the description", after="round")] = False
     confidence: Confidence = Confidence()
+    candidate: Annotated[
+        int | None,
+        Column(
+            "which of the first answers it is, from 1 (`--candidates`); null for a refinement", after="error"
+        ),
+    ] = None
+    predictions: Annotated[
+        int, Column("predictions of the critic that were tried (`--critic`)", after="candidate")
+    ] = 0
+    refuted: Annotated[
+        int, Column("of these, those that the head does not bear out", after="predictions")
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True)

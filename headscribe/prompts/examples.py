@@ -8,7 +8,7 @@ from headscribe.core.records import Mapping, Token
 from headscribe.prompts.checklists import Checklist, Option
 from headscribe.prompts.contexts import ContextEvidence, ContextPrompt, ContextQuestion
 from headscribe.prompts.parts import PARTS_VARIABLES
-from headscribe.prompts.subjects import Feedback, Question, Subject, WrongAnswer, subject_of
+from headscribe.prompts.subjects import DescribedRows, Feedback, Question, Subject, WrongAnswer, subject_of
 
 
 def _tokens(texts: str) -> tuple[Token, ...]:
@@ -94,6 +94,10 @@ EXAMPLES: dict[type[Subject], tuple[Subject, Subject]] = {
         Feedback(
             12, mistaken=(WrongAnswer(Token(1, " six"), _tokens("seven eight"), reason="a number follows"),)
         ),
+    ),
+    DescribedRows: (
+        DescribedRows("Maps a country to its capital.", _CAPITALS),
+        DescribedRows("Maps a number word to the next one.", _NUMBERS),
     ),
     ContextEvidence: (
         ContextEvidence(Token(0, " Paris"), _CITIES, _TOWERS),

@@ -1,4 +1,4 @@
-"""What a template can be about: a head's evidence, one question to a reader, or a reader's wrong answers."""
+"""What a template can be about: a head's evidence, a question to a reader, wrong answers, a description."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Token
+from headscribe.core.records import Mapping, Token
 from headscribe.prompts.checklists import CHECKLIST, Checklist
 from headscribe.prompts.contexts import EVIDENCE, QUESTION, ContextEvidence, ContextQuestion
-from headscribe.prompts.variables import LONGEST_TOKEN, VARIABLES
+from headscribe.prompts.variables import LONGEST_TOKEN, VARIABLES, row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,20 @@ class Feedback:
     confused: tuple[WrongAnswer, ...] = ()
 
 
-Subject = Evidence | Question | Feedback | ContextEvidence | ContextQuestion | Checklist
+@dataclass(frozen=True, slots=True)
+class DescribedRows:
+    """A description and the rows that it was made from, for a critic.
+
+    Attributes:
+        description: the description under test.
+        mappings: rows of the head.
+    """
+
+    description: str
+    mappings: tuple[Mapping, ...]
+
+
+Subject = Evidence | Question | Feedback | DescribedRows | ContextEvidence | ContextQuestion | Checklist
 
 
 def _text(token: Token) -> str:
@@ -97,10 +110,15 @@ _FEEDBACK: dict[str, Callable[[Feedback], Any]] = {
     "mistaken": lambda feedback: _wrong(feedback.mistaken),
     "confused": lambda feedback: _wrong(feedback.confused),
 }
+_DESCRIBED_ROWS: dict[str, Callable[[DescribedRows], Any]] = {
+    "description": lambda described: described.description,
+    "mappings": lambda described: [row_of(row) for row in described.mappings],
+}
 SUBJECTS: dict[type[Subject], dict[str, Callable[[Any], Any]]] = {
     Evidence: VARIABLES,
     Question: _QUESTION,
     Feedback: _FEEDBACK,
+    DescribedRows: _DESCRIBED_ROWS,
     ContextEvidence: EVIDENCE,
     ContextQuestion: QUESTION,
     Checklist: CHECKLIST,

@@ -10,7 +10,7 @@ from headscribe.core.evidence import Evidence
 from headscribe.core.records import Mapping
 from headscribe.prompts.parts import LONGEST_TOKEN, PARTS_VARIABLES, token_text
 
-__all__ = ["LONGEST_TOKEN", "ROW", "VARIABLES", "JsonText", "to_json"]
+__all__ = ["LONGEST_TOKEN", "ROW", "VARIABLES", "JsonText", "row_of", "to_json"]
 
 
 class JsonText(str):
@@ -31,7 +31,8 @@ def to_json(value: Any) -> JsonText:
     return JsonText("".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text))
 
 
-def _row(mapping: Mapping) -> dict[str, Any]:
+def row_of(mapping: Mapping) -> dict[str, Any]:
+    """A row as templates see it; see ``ROW``."""
     return {
         "rank": mapping.rank,
         "source": token_text(mapping.source),
@@ -44,9 +45,9 @@ ROW = ("rank", "source", "targets", "suppressed")
 """What a template may ask of a row of ``mappings`` or ``contrast``."""
 
 VARIABLES: dict[str, Callable[[Evidence], Any]] = {
-    "mappings": lambda evidence: [_row(mapping) for mapping in evidence.mappings],
+    "mappings": lambda evidence: [row_of(mapping) for mapping in evidence.mappings],
     "sources": lambda evidence: [token_text(mapping.source) for mapping in evidence.mappings],
-    "contrast": lambda evidence: [[_row(mapping) for mapping in rows] for rows in evidence.contrast],
+    "contrast": lambda evidence: [[row_of(mapping) for mapping in rows] for rows in evidence.contrast],
     **PARTS_VARIABLES,
 }
 """The variables that a template may name, each made from the evidence alone."""

@@ -8,8 +8,7 @@ import pytest
 
 from headscribe.agent.describers import open_describer
 from headscribe.agent.llm.spec import parse_llm
-from headscribe.agent.splits import name, split_evidence
-from headscribe.agent.tool_agent import held_out
+from headscribe.agent.splits import held_out, name, split_evidence
 from headscribe.core.progress import Silent
 from headscribe.core.records import Status
 from headscribe.core.settings import DescribeSettings

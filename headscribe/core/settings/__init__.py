@@ -6,6 +6,7 @@ A field's ``Option`` is its documentation, and what the command line makes an op
 from headscribe.core.settings.check import CheckSettings as CheckSettings
 from headscribe.core.settings.check import read_views as read_views
 from headscribe.core.settings.describe import ASKING as ASKING
+from headscribe.core.settings.describe import CANDIDATE_TEMPERATURE as CANDIDATE_TEMPERATURE
 from headscribe.core.settings.describe import JUDGING as JUDGING
 from headscribe.core.settings.describe import MAPPING as MAPPING
 from headscribe.core.settings.describe import MIN_PAIRS as MIN_PAIRS

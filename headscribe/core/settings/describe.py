@@ -26,6 +26,8 @@ EngineName = Literal["local", "ray"]
 """Where the work is done: in this process, or on the nodes of a Ray cluster."""
 Stage = Literal["neurons", "prompts", "heads", "ablation", "explanations", "scores"]
 """The stages of look-ups, in the order in which they are made."""
+CANDIDATE_TEMPERATURE = 0.8
+"""At which further answers to a question are drawn where the first is given at temperature 0."""
 MIN_PAIRS = 30
 """An operation is valid for a model with at least this many single-token pairs (definitions section 2)."""
 RELATION_HEAD = 0.15
@@ -167,11 +169,12 @@ class AskSettings(Settings):
 class DescribeSettings(AskSettings):
     """How an LLM describes heads.
 
-    ``method``, ``prompt`` and, for ``verified``, ``rounds``, ``validation``, ``test``, ``interval``,
-    ``max_items``, ``intruders`` and ``split_seed`` determine the answer too, as do ``max_tool_calls``,
-    ``max_head_tokens``, ``running_model`` and ``tool_choice`` for ``agent``. ``single`` asks as the paper
-    does. ``split_seed`` is of the draw of held-out rows, and of the rows of other heads beside them;
-    ``tool_choice="required"`` makes a model that never calls tools of itself do so until its limit.
+    ``method``, ``prompt`` and, for ``verified``, ``candidates``, ``critic``, ``rounds``, ``validation``,
+    ``test``, ``interval``, ``max_items``, ``intruders`` and ``split_seed`` determine the answer too, as do
+    ``max_tool_calls``, ``max_head_tokens``, ``running_model`` and ``tool_choice`` for ``agent``. ``single``
+    asks as the paper does. ``split_seed`` is of the draw of held-out rows, and of the rows of other heads
+    beside them; ``tool_choice="required"`` makes a model that never calls tools of itself do so until its
+    limit.
     """
 
     method: Annotated[
@@ -182,6 +185,21 @@ class DescribeSettings(AskSettings):
         ),
     ] = "verified"
     prompt: Annotated[str, Option("Template: NAME, NAME@VERSION or a file.")] = "describe"
+    candidates: Annotated[
+        int,
+        Field(ge=1),
+        Option(
+            "Descriptions that verified draws, the first as ever and the others at temperature "
+            f"{CANDIDATE_TEMPERATURE} unless --temperature is above 0; the best is refined."
+        ),
+    ] = 1
+    critic: Annotated[
+        bool,
+        Option(
+            "Let an LLM name sources for which a description of verified predicts something, and tell the "
+            "describer where the head does otherwise."
+        ),
+    ] = False
     rounds: Annotated[int, Field(ge=0), Option("How often verified may refine.")] = 2
     validation: Annotated[int, Field(ge=0), Option("Rows per head held out to choose between rounds.")] = 6
     test: Annotated[int, Field(ge=1), Option("Rows per head held out to measure the confidence.")] = 20

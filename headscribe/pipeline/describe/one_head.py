@@ -28,7 +28,7 @@ class HeadDescriber:
         describer: answers for one head; its unexpected errors become the status ``failed``.
         journal: gets every outcome.
         place: the map identity that outcomes belong to.
-        laboratory: where the method ``agent`` runs its experiments.
+        laboratory: where the method ``agent`` and critics run their experiments.
     """
 
     def __init__(

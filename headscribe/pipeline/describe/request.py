@@ -97,9 +97,7 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
     progress = progress or Silent()
     spec = parse_llm(llm or default_llm())
     asking = describe_settings or DescribeSettings()
-    if asking.running_model and asking.method != "agent":
-        do = "Add --method agent, whose experiments it is for"
-        raise BadOption(f"the method {asking.method} runs no model", where="--running-model", do=do)
+    _check_method(asking)
     price = known_price(spec, asking)
     check_run_folder(run)
     pairs = load_operations(operations or [])
@@ -123,6 +121,23 @@ def read_request(  # noqa: PLR0913 - one argument per option of the command
         comparison_heads=_comparison_heads(asking) if spec.kind != "rules" else ALONE,
         engine=engine,
     )
+
+
+def _check_method(settings: DescribeSettings) -> None:
+    """See that what is asked for belongs to the method.
+
+    Raises:
+        BadOption: another method has it.
+    """
+    asked = (
+        ("--running-model", settings.running_model, "agent"),
+        ("--candidates", settings.candidates > 1, "verified"),
+        ("--critic", settings.critic, "verified"),
+    )
+    for option, wanted, method in asked:
+        if wanted and settings.method != method:
+            do = f"Leave it out, or describe with --method {method}"
+            raise BadOption(f"the method {settings.method} has no such option", where=option, do=do)
 
 
 def _prompt(settings: DescribeSettings, job: MapJob) -> str:

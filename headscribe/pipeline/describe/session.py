@@ -168,7 +168,7 @@ class Session:
             describer,
             journal,
             place=map_identity(self._map.header.model, self._map.header.settings),
-            laboratory=self._laboratory() if describer.method == "agent" else None,
+            laboratory=self._laboratory() if describer.method == "agent" or request.settings.critic else None,
         )
         loop = WorkerLoop(
             heads.describe,

@@ -112,7 +112,7 @@ def test_a_model_that_cannot_be_run_is_told_once_and_the_other_experiments_go_on
 
 def test_running_the_model_belongs_to_the_method_that_asks_for_it(model: str, tmp_path: Path) -> None:
     settings = DescribeSettings(method="verified", running_model=True)
-    with pytest.raises(BadOption, match="runs no model"):
+    with pytest.raises(BadOption, match="no such option"):
         run(model, tmp_path / "run", describe_settings=settings)
 
 
