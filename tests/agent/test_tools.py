@@ -6,10 +6,12 @@ import re
 
 import pytest
 
+from headscribe.agent.drafts import PATIENCE, Drafts
 from headscribe.agent.tool_arguments import LONGEST_TEXT, MOST_PAIRS, MOST_WORDS
 from headscribe.agent.tool_list import SOURCES, TARGETS, offered
 from headscribe.agent.tools import HeadTools, readable
 from headscribe.core.chat import ToolCall
+from headscribe.core.rounds import Confidence
 from headscribe.core.settings import DescribeSettings
 from headscribe.operations import builtin_operations
 from tests.agent.planted_experiments import CAPITALS, WORDS, CapitalHead
@@ -20,9 +22,13 @@ ASKED = list(CAPITALS)[:MOST_WORDS]
 ALL = offered(parts=True, running=True)
 
 
+async def lift(draft):
+    return Confidence(None) if draft == "nothing" else Confidence(len(draft) / 100, None, 0.976, 21)
+
+
 def ask(tool, arguments, hidden=(), head=None):
     text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    tools = HeadTools(head or CapitalHead(parts=True), ALL, hidden)
+    tools = HeadTools(head or CapitalHead(parts=True), ALL, hidden, drafts=Drafts(lift))
     return json.loads(asyncio.run(tools.answer(ToolCall("1", tool, text))))
 
 
@@ -134,6 +140,23 @@ def test_another_head_is_compared_under_a_name_that_tells_nothing():
     assert "error" in ask("compare_with_head", {"head_name": "other-3", "words": ["France"]}), "there are two"
 
 
+def test_a_draft_gets_its_lift_with_the_interval_that_is_known():
+    tools = HeadTools(CapitalHead(), ALL, drafts=Drafts(lift))
+
+    def draft(text):
+        call = ToolCall("1", "test_description", json.dumps({"description": text}))
+        return json.loads(asyncio.run(tools.answer(call)))
+
+    assert draft("x" * 61) == {
+        "lift": 0.61,
+        "95% interval": [None, 0.98],
+        "questions": 21,
+        "highest lift so far": 0.61,
+    }
+    assert draft("x" * 12)["highest lift so far"] == 0.61
+    assert "tell nothing" in draft("nothing")["error"]
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "told"),
     [
@@ -194,6 +217,7 @@ def test_every_tool_that_is_offered_can_be_called_as_its_schema_says():
             "head_name": "other-1",
             "count": 3,
             "text": "France",
+            "description": "Maps countries to capitals.",
         }
         arguments = {name: sample[name] for name in tool.parameters["properties"]}
         assert "error" not in ask(tool.name, arguments)
@@ -218,7 +242,7 @@ def test_the_page_on_the_agent_names_every_tool_with_its_limits():
     page = (REPOSITORY / "docs" / "how-to" / "agent.md").read_text(encoding="utf-8")
     for tool in ALL:
         assert f"`{tool.name}({', '.join(tool.parameters['properties'])})`" in page
-    limits = (TARGETS, SOURCES, MOST_WORDS, MOST_PAIRS, LONGEST_TEXT)
+    limits = (TARGETS, SOURCES, MOST_WORDS, MOST_PAIRS, LONGEST_TEXT, PATIENCE)
     for number in (*limits, DescribeSettings().max_tool_calls):
         assert re.search(rf"\b{number}\b", page)
     assert f"{DescribeSettings().max_head_tokens:,}" in page
