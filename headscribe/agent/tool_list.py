@@ -40,12 +40,10 @@ _COUNT = {"type": "integer", "description": "How many.", "minimum": 1, "maximum"
 _DRAFT = {
     "type": "string",
     "description": f"What the head does, in one or two sentences. At most {LONGEST_DRAFT} characters.",
-    "maxLength": LONGEST_DRAFT,
 }
 _SENTENCES = {
     "type": "string",
     "description": f"At most {LONGEST_TEXT} characters.",
-    "maxLength": LONGEST_TEXT,
 }
 
 TOOLS = (

@@ -99,7 +99,8 @@ def _round(row: Round) -> list[Any]:
     said = row.description or row.error or row.pattern
     found = row.confidence
     share = None if found.value is None else round(found.value, 4)
-    return [row.number, line(row.status, LONGEST), row.kept, line(said, LONGEST), share, found.n]
+    seen = [row.number, line(row.status, LONGEST), row.kept, line(said, LONGEST), share, found.n]
+    return [*seen, row.candidate, row.predictions, row.refuted]
 
 
 def _experiment(row: Experiment) -> list[Any]:

@@ -35,6 +35,8 @@ def only_words(schema, words):
     """A tool's schema whose free texts are some words: random ones are no tokens of the studied model."""
     if schema["type"] == "string":
         return {"type": "string", "enum": schema.get("enum", words)}
+    if schema["type"] == "integer":
+        return schema
     if schema["type"] == "array":
         return schema | {"items": only_words(schema["items"], words), "maxItems": 3}
     properties = {name: only_words(inner, words) for name, inner in schema["properties"].items()}

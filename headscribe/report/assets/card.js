@@ -116,8 +116,9 @@
     return [
       ...items(tests.filter((one) => one[1] === "test"), "Test items", false),
       ...items(tests.filter((one) => one[1] !== "test"), "Validation items", false),
-      ...(rounds.length ? [fold(`Rounds (${rounds.length})`, list(rounds.map(([number, status, kept, said, share, n]) => make("li", { value: number },
-        make("p", {}, make("strong", { text: kept ? `${status}, kept` : status }), share === null ? "" : ` · ${percent(share)} on ${n} validation items`),
+      ...(rounds.length ? [fold(`Rounds (${rounds.length})`, list(rounds.map(([number, status, kept, said, share, n, candidate, predictions, refuted]) => make("li", { value: number },
+        make("p", {}, make("strong", { text: kept ? `${status}, kept` : status }), candidate ? ` · candidate ${candidate}` : "",
+          share === null ? "" : ` · ${percent(share)} on ${n} validation items`, predictions ? ` · ${refuted} of ${predictions} predictions refuted` : ""),
         make("p", { text: said || "–" })))))] : []),
       ...(experiments.length ? [fold(`Transcript: ${experiments.length} experiments of the LLM`, list(experiments.map(([request, tool, words, answer]) => make("li", {},
         make("p", {}, make("code", { text: `${tool} ${words}` }), make("span", { cls: "quiet", text: ` request ${request}` })), make("p", { cls: "answer", text: answer })))))] : []),
