@@ -254,7 +254,7 @@ def test_a_plan_counts_candidates_critics_and_drafts():
         return asyncio.run(rehearse(parse_llm("fake"), chosen, [EVIDENCE])).calls
 
     plain = calls()
-    assert calls(candidates=4) >= plain + 3
+    assert calls(candidates=4) >= plain + 3 * (1 + 6), "each is put to the reader"
     assert calls(critic=True) > plain
     tools = DescribeSettings().max_tool_calls
     assert calls(method="agent") > tools + 10, "drafts are read"

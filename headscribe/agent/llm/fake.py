@@ -103,7 +103,8 @@ def plausible_text(request: ChatRequest) -> str:
     """A reply that obeys the request: the first word offered, or the schema with some quoted tokens in it."""
     found = dict.fromkeys(_QUOTED.findall(request.messages[-1].content))
     shown = ", ".join(f'"{token}"' for token in list(found)[-_SHOWN:]) or "nothing quoted"
-    sentence = f"{LABEL}; the prompt ends with {shown}."
+    drawn = f", drawn with seed {request.sampling.seed}" if request.sampling.seed else ""
+    sentence = f"{LABEL}{drawn}; the prompt ends with {shown}."
     if asked := _ONE_WORD.search(request.messages[-1].content):
         return asked[1]
     if request.schema is None:
