@@ -19,6 +19,7 @@ RELEASED = {
     "categorize@1": "a0b6109a0cac4b34afce3a0b3b86abc4b290bd4bf2ebed8d2e25afead3c18034",
     "contrast@1": "21becba947cfe07ee94419c9bd2a57ee3d26f30cae539cc3592b6952289ed8c6",
     "contrast@2": "d08a972c6f3ee88c6d1f24aa8a8900bdd371ba48d29adc5d552c75f14ce97bbc",
+    "critic@1": "12232540dcd8c15791f06207fe5a39db8466d58d343228180a9f3388db885b35",
     "describe@1": "133e9c8118d816842ba62b9ed8640cc7062df835146b2a364ebdbf0be385a1ef",
     "describe@2": "994f4061af16c28bbf0fa80734a8514af0efd719db30e7f63cba971a9ce33c29",
     "detect@1": "0647a784b303cc386cb294ce4c174af53ee2fde1cbe3266d591265434a24c479",
