@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from headscribe.agent.drafts import Drafts
+from headscribe.agent.drafts import PATIENCE, Drafts
 from headscribe.agent.experiments import Experiments
-from headscribe.agent.investigation import PREAMBLE, Ask, investigate, opening
+from headscribe.agent.investigation import BEST, PREAMBLE, Ask, investigate, opening
 from headscribe.agent.llm.failures import NoToolCalling
 from headscribe.agent.reply import UNCLEAR
 from headscribe.agent.single import Call
@@ -42,7 +42,7 @@ class ToolAgent:
         """Hash of all that shapes an answer beside the head, the other heads and the LLM."""
         limits = (self._settings.max_tool_calls, self._settings.max_head_tokens, self._settings.tool_choice)
         tools = [[tool.name, tool.description, tool.parameters] for tool in offered(parts=True, running=True)]
-        return content_hash([self._verified.hash, PREAMBLE, tools, *limits])
+        return content_hash([self._verified.hash, PREAMBLE, BEST, PATIENCE, tools, *limits])
 
     def offered(self, evidence: Evidence) -> tuple[Tool, ...]:
         """The tools that experiments on a head take."""
