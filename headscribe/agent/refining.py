@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from headscribe.agent.critic import Critic
 from headscribe.agent.reply import parse_reply
 from headscribe.agent.single import Call
+from headscribe.agent.together import together
 from headscribe.agent.verification import ReaderItem, Reading, measure
 from headscribe.agent.verification.rounds import Try, best_candidate, best_round, feedback_of, same_answer
 from headscribe.core.chat import Message
@@ -77,15 +78,18 @@ class Refinement:
         return tries, chain[best_round([tries[place] for place in chain])]
 
     async def _candidates(self, first: tuple[Message, ...], items: Sequence[ReaderItem]) -> list[Try]:
-        """First answers, until there are enough or one leaves nothing wrong: none could do better."""
+        """The first answers, drawn and put to the reader side by side."""
+        schema = self.template.schema
+        replies = await together(self.draw(n)(first, schema) for n in range(self.settings.candidates))
+        outcomes = [parse_reply(reply, schema) for reply in replies]
+        said = list(dict.fromkeys(outcome.description for outcome in outcomes if outcome.description))
+        pairs = dict(zip(said, await self.reading.pairs_each(said, items), strict=True))
         tries: list[Try] = []
-        for number in range(self.settings.candidates):
-            outcome = parse_reply(await self.draw(number)(first, self.template.schema), self.template.schema)
+        for number, outcome in enumerate(outcomes, start=1):
             known = same_answer(outcome, tries)
-            found = replace(known, answers=()) if known else await self._tried(outcome, items)
-            tries.append(replace(found, candidate=number + 1))
-            if found.answers and all(pair.told.right for pair in found.answers):
-                break
+            answers = tuple(pairs[outcome.description]) if outcome.description else ()
+            found = replace(known, answers=()) if known else Try(outcome, answers, measure(answers))
+            tries.append(replace(found, candidate=number))
         return tries
 
     async def _tried(self, outcome: Outcome, items: Sequence[ReaderItem]) -> Try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from headscribe.agent.reply import UNCLEAR, parse_reply
@@ -11,7 +11,7 @@ from headscribe.core.evidence import Evidence
 from headscribe.core.records import Outcome, Status
 from headscribe.prompts import Template
 
-Call = Callable[[tuple[Message, ...], dict[str, Any] | None], Awaitable[ChatReply]]
+Call = Callable[[tuple[Message, ...], dict[str, Any] | None], Coroutine[Any, Any, ChatReply]]
 """Asks an LLM: the messages and the reply schema in, the raw reply out; raises ``CallFailed`` without one."""
 
 

@@ -134,12 +134,6 @@ def test_the_best_of_several_candidates_is_kept_and_refined():
     assert calls == len(llm.sent)
 
 
-def test_a_candidate_that_leaves_nothing_wrong_ends_the_drawing():
-    llm = Researcher(FAMILY, answers=texts(wrong(FAMILY), right(FAMILY), "never drawn"))
-    outcome, _ = describe(llm, candidates=3)
-    assert (outcome.rounds, outcome.description) == (2, right(FAMILY))
-
-
 def test_equal_candidates_are_read_once_and_one_that_is_no_answer_is_passed_over():
     llm = Researcher(
         FAMILY, answers=texts("Unclear", half_right(FAMILY), half_right(FAMILY), refined="Unclear")

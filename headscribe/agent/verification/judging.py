@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import re
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from headscribe.agent.reply import shown_line
 from headscribe.agent.reply_text import find_fields, find_labelled
 from headscribe.agent.single import Call
 from headscribe.agent.thinking import after_thinking
+from headscribe.agent.together import together
 from headscribe.agent.verification.drawing import BATCH
 from headscribe.agent.verification.items import ONE_ROW, ReaderItem
 from headscribe.agent.verification.lift import Answer, Pair, measure
@@ -72,11 +72,7 @@ class Judge:
         prompts = [self._prompt(description, item) for description, item in questions]
         # Equal ones once: what a head took is then the same whether they are asked or replayed.
         unique = list(dict.fromkeys(prompts))
-        results = await asyncio.gather(*(_asked(prompt, call) for prompt in unique), return_exceptions=True)
-        for kind in (asyncio.CancelledError, BaseException):
-            for result in results:
-                if isinstance(result, kind):
-                    raise result
+        results = await together([_asked(prompt, call) for prompt in unique])
         said = dict(zip(unique, results, strict=True))
         return [
             self._answer(item, said[prompt]) for (_, item), prompt in zip(questions, prompts, strict=True)
@@ -129,12 +125,21 @@ class Reading:
         Raises:
             CallFailed, BudgetSpent, asyncio.CancelledError: as ``Judge.ask`` does.
         """
-        new = [item for item in items if item not in self._null]
-        questions = [*((description, item) for item in items), *((NULL, item) for item in new)]
-        answers = await self._judge.ask(questions, self._call)
-        told, null = answers[: len(items)], answers[len(items) :]
-        self._null |= dict(zip(new, null, strict=True))
-        return [Pair(answer, self._null[answer.item]) for answer in told]
+        (pairs,) = await self.pairs_each([description], items)
+        return pairs
+
+    async def pairs_each(self, descriptions: Sequence[str], items: Sequence[ReaderItem]) -> list[list[Pair]]:
+        """``pairs`` of several descriptions, side by side; without one, nothing is asked.
+
+        Raises:
+            CallFailed, BudgetSpent, asyncio.CancelledError: as ``Judge.ask`` does.
+        """
+        new = [item for item in items if descriptions and item not in self._null]
+        asked = [(description, item) for description in descriptions for item in items]
+        answers = await self._judge.ask([*asked, *((NULL, item) for item in new)], self._call)
+        self._null |= dict(zip(new, answers[len(asked) :], strict=True))
+        pairs = [Pair(answer, self._null[answer.item]) for answer in answers[: len(asked)]]
+        return [pairs[n * len(items) : (n + 1) * len(items)] for n in range(len(descriptions))]
 
     async def until_narrow(
         self, description: str, items: Sequence[ReaderItem], interval: float
