@@ -95,7 +95,7 @@ class ToolAgent:
             experiments,
             self.offered(evidence),
             held_out(split),
-            drafts=Drafts(self._verified.validation(evidence, call)),
+            drafts=Drafts(self._verified.validation(evidence, read)),
             seed=self._settings.split_seed,
         )
         found = await investigate(split.shown, self._verified.template, tools, ask, self._settings)
