@@ -118,7 +118,7 @@ class Caller:
             self.client.name, self._settings, messages, schema, tools, tool_choice, logprobs, limit=limit
         )
 
-    async def call(
+    async def call(  # noqa: PLR0913 - what a call is made of, each by name
         self,
         messages: tuple[Message, ...],
         *,

@@ -18,6 +18,7 @@ from headscribe.core.chat import ChatReply
 from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Silent
 from headscribe.core.records import Outcome, Status
+from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.core.settings import CANDIDATE_TEMPERATURE, DescribeSettings
 from tests.agent.list_journal import ListJournal
 from tests.agent.operation_head import OperationHead, Researcher
@@ -245,7 +246,7 @@ def test_a_head_that_was_cut_short_goes_on_and_asks_nothing_twice(way: dict[str,
 def test_a_plan_counts_candidates_critics_and_drafts():
     def calls(**settings: object) -> int:
         chosen = DescribeSettings(**{**LIMITS, **settings})  # type: ignore[arg-type]
-        return asyncio.run(rehearse(parse_llm("fake"), chosen, [EVIDENCE])).calls
+        return asyncio.run(rehearse(parse_llm("fake"), chosen, [EVIDENCE], ReplyLengths())).calls
 
     plain = calls()
     assert calls(candidates=4) >= plain + 3 * (1 + 6), "each is put to the reader"
