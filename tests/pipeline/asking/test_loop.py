@@ -91,7 +91,7 @@ def test_a_refused_key_ends_it_in_order(journal: Journal, tmp_path: Path) -> Non
 
 
 def test_a_spent_budget_ends_it_and_a_larger_one_goes_on(journal: Journal) -> None:
-    small = Questions(journal, concurrency=1, max_reply_tokens=100, max_tokens=170)
+    small = Questions(journal, concurrency=1, max_reply_tokens=100, max_tokens=130)
     stopped = small.run()
     assert isinstance(stopped.fault, BudgetSpent)
     assert 0 < len(small.answers) < len(NUMBERS)
