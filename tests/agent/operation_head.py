@@ -104,7 +104,7 @@ class Researcher:
         if request.tools:
             return self._research(request)
         if "predictions" in fields:
-            return self._criticise(request)
+            return self.criticise(request)
         if "description" in fields:
             round = sum(message.role == "assistant" for message in request.messages)
             return _said(self.answers(request.sampling.seed or 0, round))
@@ -123,7 +123,7 @@ class Researcher:
             return _said(drafts[max(range(len(lifts)), key=lifts.__getitem__)] if lifts else "")
         return _call("test_description", description=drafts[len(lifts)])
 
-    def _criticise(self, request: ChatRequest) -> ChatReply:
+    def criticise(self, request: ChatRequest) -> ChatReply:
         said = re.search(r"^Description: .*operation (\d+)( for)?", request.messages[-1].content, re.M)
         assert said is not None
         numbers = [number - number % 2 for number in self.predicts] if said[2] else self.predicts

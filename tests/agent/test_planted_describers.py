@@ -206,8 +206,7 @@ def test_the_critic_can_neither_try_nor_tell_held_out_words():
     "reply", ["", "no JSON", '{"predictions": 3}', '{"predictions": [3, {"source": []}]}']
 )
 def test_a_critic_without_predictions_refutes_nothing(reply: str, monkeypatch: pytest.MonkeyPatch):
-
-    monkeypatch.setattr(Researcher, "_criticise", lambda *_: ChatReply(reply))
+    monkeypatch.setattr(Researcher, "criticise", lambda *_: ChatReply(reply))
     outcome, _ = describe(Researcher(FAMILY, answers=texts(right(FAMILY))), critic=True)
     assert (outcome.status, outcome.rounds) == (Status.OK, 1)
 

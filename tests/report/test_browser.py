@@ -203,7 +203,7 @@ def test_a_citation_names_the_model_the_method_and_the_confidence(page: Page) ->
     page.wait_for_selector("#said.on")
     assert page.evaluate("navigator.clipboard.readText()") == (
         f"{head} of made-up/model@abc123: “{outcome.description}” Described by made-up-llm, method verified, "
-        f"prompt describe@1; confidence {outcome.confidence:.0%} (95% interval {low:.0%} to "
+        f"prompt describe@1; lift {outcome.confidence:.0%} (95% interval {low:.0%} to "
         f"{high:.0%}, n = 16). Headscribe 0.1, 2026-01-02."
     )
     page.get_by_role("button", name="Copy all of this as JSON").click()
