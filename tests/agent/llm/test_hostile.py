@@ -7,6 +7,7 @@ import time
 import tracemalloc
 import zlib
 from email.utils import formatdate
+from functools import cache
 
 import pytest
 from werkzeug import Request, Response
@@ -38,6 +39,7 @@ def endless(content_type="application/json"):
     return respond
 
 
+@cache
 def bomb(encoding):
     """A body of about a megabyte that decompresses to a gigabyte."""
     if encoding == "gzip, gzip":
