@@ -48,6 +48,9 @@ test-vllm: $(VENV)/dev.stamp .venv-vllm/vllm.stamp  ## the tests against a real 
 test-ray: $(VENV)/dev.stamp  ## the tests on a Ray cluster of two nodes on this machine, which are killed
 	$(BIN)/python -m pytest -m ray tests/pipeline/engines/test_ray.py
 
+test-docs: $(VENV)/dev.stamp  ## the commands that the documentation shows, and its site
+	$(BIN)/python -m pytest -n 2 -m docs
+
 real-model: $(VENV)/dev.stamp  ## fetch a small pretrained model into models/ (93 MB, once)
 	$(BIN)/python -m benchmarks.real_model
 
@@ -74,4 +77,4 @@ screenshots: $(VENV)/dev.stamp  ## the pictures in docs/images, from a run of th
 clean:  ## remove everything that make made
 	rm -rf $(VENV) .venv-vllm runs maps models site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install demo test check test-vllm test-ray real-model test-real demo-model docs columns bench screenshots clean
+.PHONY: help install demo test check test-vllm test-ray test-docs real-model test-real demo-model docs columns bench screenshots clean

@@ -19,6 +19,8 @@ from tests.cli.conftest import Cli, cli
 from tests.conftest import REPOSITORY
 from tests.documentation import Shown, commands
 
+pytestmark = pytest.mark.docs
+
 __all__ = ["cli"]
 
 SHOWN = commands()

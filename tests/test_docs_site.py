@@ -15,6 +15,8 @@ from headscribe.core import errors
 from tests.conftest import REPOSITORY
 from tests.documentation import commands
 
+pytestmark = pytest.mark.docs
+
 pytest.importorskip("mkdocs")
 
 CLASSES = [held for held in vars(errors).values() if isinstance(held, type)]
