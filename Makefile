@@ -27,7 +27,7 @@ demo: install  ## describe every head of the bundled model, print a table, write
 	$(BIN)/headscribe describe demo -o runs/demo
 
 test: $(VENV)/dev.stamp  ## the tests (under five minutes on two cores)
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 check: $(VENV)/dev.stamp  ## ruff, mypy and import-linter
 	$(BIN)/ruff check .
