@@ -54,6 +54,12 @@ class VocabularyRows:
         return self.stop - len(self.holes)
 
 
+def token_ids(checkpoint: Checkpoint) -> list[int]:
+    """Ids of the rows that belong to a token of the tokenizer, in order."""
+    padded = set(checkpoint.vocabulary.padded)
+    return [id for id in range(checkpoint.facts.vocab_size) if id not in padded]
+
+
 def vocabulary_rows(checkpoint: Checkpoint, settings: MapSettings) -> VocabularyRows:
     """All rows, or with ``padded_rows="drop"`` those that belong to a token of the tokenizer."""
     size = checkpoint.facts.vocab_size

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from headscribe.mapping.devices import choose_arithmetic
-from headscribe.mapping.source_view import BLOCK
+from headscribe.mapping.source_view import BLOCK, token_ids
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -81,14 +81,12 @@ def undertrained_tokens(checkpoint: Checkpoint, settings: MapSettings) -> Undert
         DamagedCheckpoint: a tensor cannot be read.
     """
     vocabulary, arithmetic = checkpoint.vocabulary, choose_arithmetic(settings)
-    padded = set(vocabulary.padded)
-    candidates = sorted(padded | vocabulary.never_in_text | vocabulary.controls)
+    candidates = sorted({*vocabulary.padded} | vocabulary.never_in_text | vocabulary.controls)
     unembedding = checkpoint.unembedding(arithmetic.dtype, arithmetic.device)
     known = pointing_one_way(unembedding, candidates)
     if not known:
         return Undertrained()
-    ids = [id for id in range(checkpoint.facts.vocab_size) if id not in padded]
-    tokens = torch.tensor(ids, device=unembedding.device)
+    tokens = torch.tensor(token_ids(checkpoint), device=unembedding.device)
     if not checkpoint.facts.tied:
         norms = _norms(checkpoint.embedding(arithmetic.dtype, arithmetic.device))
         found = decide(norms, known, tokens, "norm")

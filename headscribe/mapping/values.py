@@ -1,16 +1,13 @@
-"""What a head's value of a token is, as the running model computes it."""
+"""What heads' values of tokens are, as the running model computes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 
-from headscribe.core.heads import Head
-from headscribe.core.settings import MapSettings
-from headscribe.mapping.salience import value_head
-from headscribe.mapping.source_view import View, source_vectors, view_of_layer
+from headscribe.mapping.source_view import View, source_vectors
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -19,32 +16,26 @@ if TYPE_CHECKING:
     from headscribe.mapping.devices import Arithmetic
 
 
-def head_values(
-    checkpoint: Checkpoint, settings: MapSettings, arithmetic: Arithmetic, head: Head, ids: Sequence[int]
-) -> Float[torch.Tensor, "n d_head"]:
-    """a_s + b_V of some sources, with the norm in front of attention (definitions section 8): [n, d_head].
+class SourceValues:
+    """Values of some tokens in any layer; E' of the tokens is computed once per source view.
 
-    Norms are folded in whatever the settings say of the map: the model never runs without them.
+    Norms are folded in whatever a map does: the model never runs without them.
 
     Args:
         checkpoint: the model.
-        settings: those of the map; their source view counts.
-        arithmetic: dtype and device of the result.
-        head: the head.
-        ids: the sources' token ids.
+        arithmetic: dtype and device of the results.
+        ids: distinct tokens.
     """
-    rows = torch.tensor(ids, device=arithmetic.device)
-    vectors = source_vectors(checkpoint, view_of_layer(settings, head.layer), arithmetic, rows, "fold")
-    ov = checkpoint.ov(head.layer, arithmetic.dtype, arithmetic.device, norms="fold")
-    place = value_head(head.head, len(ov.w_o), len(ov.w_v))
-    return vectors @ ov.w_v[place] + ov.value_bias[place]
 
+    def __init__(self, checkpoint: Checkpoint, arithmetic: Arithmetic, ids: Sequence[int]) -> None:
+        self._checkpoint, self._arithmetic = checkpoint, arithmetic
+        self._ids = torch.tensor(ids, dtype=torch.long, device=arithmetic.device)
+        self._vectors: dict[View, torch.Tensor] = {}
 
-def later_values(
-    checkpoint: Checkpoint, view: View, arithmetic: Arithmetic, ids: Sequence[int]
-) -> Iterator[Float[torch.Tensor, "n_kv_heads n d_head"]]:
-    """a_s of some sources in a view, layer by layer from 1 on, norms folded in: [n_kv_heads, n, d_head]."""
-    rows = torch.tensor(ids, device=arithmetic.device)
-    vectors = source_vectors(checkpoint, view, arithmetic, rows, "fold")
-    for layer in range(1, checkpoint.facts.n_layers):
-        yield vectors @ checkpoint.ov(layer, arithmetic.dtype, arithmetic.device, norms="fold").w_v
+    def of_layer(self, layer: int, view: View) -> Float[torch.Tensor, "n_kv_heads n d_head"]:
+        """a_s + b_V (definitions section 8), the tokens in the order given: [n_kv_heads, n, d_head]."""
+        dtype, device = self._arithmetic.dtype, self._arithmetic.device
+        if view not in self._vectors:
+            self._vectors[view] = source_vectors(self._checkpoint, view, self._arithmetic, self._ids, "fold")
+        ov = self._checkpoint.ov(layer, dtype, device, norms="fold")
+        return self._vectors[view] @ ov.w_v + ov.value_bias[:, None]

@@ -3,6 +3,7 @@
 from headscribe.core.settings import MIN_PAIRS as MIN_PAIRS
 from headscribe.operations.loading import builtin_operations as builtin_operations
 from headscribe.operations.loading import load_operations as load_operations
+from headscribe.operations.loading import with_builtin as with_builtin
 from headscribe.operations.operation import CATEGORIES as CATEGORIES
 from headscribe.operations.operation import Operation as Operation
 from headscribe.operations.rules import K_RULE as K_RULE

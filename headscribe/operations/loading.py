@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,11 @@ def builtin_operations() -> list[Operation]:
     """The operations that come with Headscribe, sorted by category and name."""
     found = [_read(path) for path in sorted(BUILTIN.glob("*.json"))]
     return sorted(found, key=lambda operation: (operation.category, operation.name))
+
+
+def with_builtin(own: Iterable[Operation]) -> dict[str, Operation]:
+    """The built-in operations by name, with somebody's own in the place of those of their names."""
+    return {operation.name: operation for operation in (*builtin_operations(), *own)}
 
 
 def load_operations(paths: Sequence[Path]) -> list[Operation]:

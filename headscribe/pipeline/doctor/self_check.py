@@ -42,10 +42,10 @@ def check_readings(checkpoint: Checkpoint) -> Iterator[Check]:
     from headscribe.eval.doctor.self_check import compare_readings
     from headscribe.inference.one_token import OneTokenModel
     from headscribe.mapping.devices import choose_arithmetic, full_precision
+    from headscribe.mapping.source_view import token_ids
 
     arithmetic, facts = choose_arithmetic(MapSettings(dtype="float32")), checkpoint.facts
-    padded = set(checkpoint.vocabulary.padded)
-    tokens = [id for id in range(facts.vocab_size) if id not in padded]
+    tokens = token_ids(checkpoint)
     ids = [tokens[place * len(tokens) // TOKENS] for place in range(TOKENS)]
     model = run_checkpoint(checkpoint, arithmetic)
     ours, theirs = _CheckpointNumbers(checkpoint, arithmetic), OneTokenModel(model)

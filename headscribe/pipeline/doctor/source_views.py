@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from headscribe.core.settings import SteerSettings
 from headscribe.pipeline.doctor.check import Check
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from headscribe.inference.running_model import RunningModel
     from headscribe.mapping.checkpoint import Checkpoint
     from headscribe.mapping.devices import Arithmetic
+    from headscribe.mapping.source_view import View
 
-View = Literal["residual", "first-mlp", "raw"]
 VIEWS: tuple[View, ...] = ("residual", "first-mlp", "raw")
 """The first is what ``auto`` takes."""
 
@@ -28,15 +28,15 @@ def check_source_views(checkpoint: Checkpoint, model: RunningModel, arithmetic: 
     A view that fits less is no fault of the reading, so the check never fails; it says what to do.
     """
     from headscribe.eval.doctor.source_views import agreement, values_in_text
-    from headscribe.mapping.values import later_values
+    from headscribe.mapping.source_view import token_ids
+    from headscribe.mapping.values import SourceValues
 
-    vocabulary = checkpoint.vocabulary
-    padded = set(vocabulary.padded)
-    tokens = [id for id in range(checkpoint.facts.vocab_size) if id not in padded]
+    tokens, later = token_ids(checkpoint), range(1, checkpoint.facts.n_layers)
     ids = random.Random(0).sample(tokens, min(TOKENS, len(tokens)))
-    texts = [vocabulary.encode(text, True)[0] for text in SteerSettings().texts]
+    texts = [checkpoint.vocabulary.encode(text, True)[0] for text in SteerSettings().texts]
     running = values_in_text(model, texts, ids)
-    found = {view: agreement(later_values(checkpoint, view, arithmetic, ids), running) for view in VIEWS}
+    values = SourceValues(checkpoint, arithmetic, ids)
+    found = {view: agreement((values.of_layer(layer, view) for layer in later), running) for view in VIEWS}
     default, best = VIEWS[0], max(VIEWS, key=lambda view: found[view])
     listed = ", ".join(f"{view} {value:.2f}" for view, value in found.items())
     said = f"mean cosine between the values of a map and those in running text: {listed}"

@@ -21,7 +21,7 @@ from headscribe.core.heads import Head
 from headscribe.core.records import ANSWERED, Description, OperationScore, Status
 from headscribe.core.scored_sentence import without_scores
 from headscribe.core.settings import EvaluateSettings
-from headscribe.operations import Operation, builtin_operations, load_operations
+from headscribe.operations import Operation, load_operations, with_builtin
 from headscribe.operations.lexicon import definition_from_name
 from headscribe.pipeline.evaluate.judging import Verdicts
 from headscribe.store.describe.run_dir import RunDir
@@ -98,7 +98,7 @@ def read_material(run: RunDir, operations: Sequence[Path]) -> Material:
         do = f"Score all heads: headscribe score {found.header.model.name} -o {found.path}"
         raise BadStore("no described head has operation scores", where=found.path, do=do)
     own = {operation.name: operation for operation in load_operations(operations)} if operations else {}
-    known = {operation.name: operation for operation in builtin_operations()} | own
+    known = with_builtin(own.values())
     names = sorted({score.operation for score in scores})
     return Material(
         run,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headscribe.core.evaluation import named_heads
 from headscribe.core.prompt_comparison import HeadResult, PromptComparison
-from headscribe.operations import builtin_operations
+from headscribe.operations import with_builtin
 from headscribe.pipeline.describe.request import DescribeRequest
 from headscribe.store.describe.run_dir import RunDir
 
@@ -44,9 +44,8 @@ def compare_runs(
     scores = [score for score in runs[0][1].map().scores() if score.head in heads]
     best = comparing.best_operations(scores, threshold)
     names = [template.reference for template, _ in runs]
-    wordings = wordings_of(
-        (*builtin_operations(), *request.job.operations), {score.operation for score in scores}
-    )
+    known = with_builtin(request.job.operations)
+    wordings = wordings_of(known.values(), {score.operation for score in scores})
     rows: list[HeadResult] = []
     for name, (_, run) in zip(names, runs, strict=True):
         described = [row for row in run.descriptions() if row.head in heads]

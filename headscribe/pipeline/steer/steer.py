@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headscribe.core.chat import content_hash
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.heads import Head
+from headscribe.core.layers import by_layer
 from headscribe.core.plain import json_data
 from headscribe.core.progress import Progress, Silent
 from headscribe.core.records import Description, Status, Token
 from headscribe.core.settings import MapSettings, SteerSettings
 from headscribe.core.steering import HeadSteering, SteeredSource, head_steering
-from headscribe.operations import Operation, builtin_operations, load_operations
+from headscribe.operations import Operation, load_operations, with_builtin
+from headscribe.pipeline.map.identity import map_identity
 from headscribe.pipeline.map.running import run_checkpoint
 from headscribe.store.describe.run_dir import LOCK, RunDir
 from headscribe.store.lock import RunLock
@@ -24,6 +26,7 @@ from headscribe.store.steer.steering_table import read_steering, write_steering
 
 if TYPE_CHECKING:
     from headscribe.eval.steer.named import NamedSource, NamedSources
+    from headscribe.eval.steer.steering import Tried
     from headscribe.mapping.checkpoint import Checkpoint
 
 STAGE = "steering"
@@ -74,16 +77,17 @@ def steer_run(
     opened = RunDir.open(run)
     described = [row for row in opened.descriptions() if row.outcome.status is Status.OK]
     with RunLock(opened.path / LOCK):
-        steering = _Steering(opened, settings, _known(operations))
+        own = load_operations(operations) if operations else []
+        steering = _Steering(opened, settings, with_builtin(own))
         named = {row.head: steering.named(row) for row in described}
         hashes = {row.head: steering.identity(row) for row in described}
         rows = [row for row in read_steering(opened.path) if hashes.get(row.head) == row.description_hash]
         done = {row.head for row in rows}
-        missing = [row.head for row in described if named[row.head] and row.head not in done]
+        missing = {head: sources for head, sources in named.items() if sources and head not in done}
         progress.start(STAGE, len(missing))
-        for layer in _by_layer(missing):
-            for head in layer:
-                rows += steering.rows(head, named[head], hashes[head])
+        for _, layer in groupby(steering.steered(missing, hashes), key=lambda one: one[0].layer):
+            for head, found in layer:
+                rows += found
                 progress.advance(STAGE, note=head.name)
             write_steering(opened.path, sorted(rows, key=lambda row: row.head))
         progress.finish(STAGE)
@@ -94,7 +98,7 @@ def steer_run(
 class _Steering:
     """What all heads share; the model is loaded when the first head needs it."""
 
-    def __init__(self, run: RunDir, settings: SteerSettings, operations: Sequence[Operation]) -> None:
+    def __init__(self, run: RunDir, settings: SteerSettings, operations: Mapping[str, Operation]) -> None:
         from headscribe.mapping.checkpoint import open_checkpoint
 
         model = run.header.model
@@ -104,8 +108,9 @@ class _Steering:
         if self._checkpoint.weights_hash != model.weights_hash:
             do = "Describe it again, or bring the model back that the run describes"
             raise BadStore("the model is not the one that was described", where=model.name, do=do)
+        self._map_identity = map_identity(model, self._map_settings)
         self._reader = self._named_sources(operations)
-        self._operations = content_hash([one.digest() for one in operations])
+        self._operations = content_hash([one.digest() for one in operations.values()])
         self._texts = [self._ids(text) for text in settings.texts]
         self._opened: Any = None
 
@@ -115,32 +120,28 @@ class _Steering:
 
     def identity(self, row: Description) -> str:
         """Hash of what determines a head's rows."""
-        model = self._run.header.model
-        return content_hash(
-            [
-                row.outcome.description,
-                model.weights_hash,
-                model.tokenizer_hash,
-                self._map_settings.source_view,
-                self._map_settings.view,
-                self._settings.model_dump(mode="json"),
-                self._operations,
-            ]
-        )
+        settings = self._settings.model_dump(mode="json")
+        return content_hash([row.outcome.description, self._map_identity, settings, self._operations])
 
-    def rows(self, head: Head, named: Sequence[NamedSource], identity: str) -> Iterator[SteeredSource]:
-        """A head's rows."""
-        text = self._checkpoint.vocabulary.text
-        for tried in self._model.of_head(head, named, self._values(head, named)):
-            yield SteeredSource(
-                head,
-                identity,
-                Token(tried.source.source, text(tried.source.source)),
-                tuple(Token(target, text(target)) for target in tried.source.targets),
-                tried.raised,
-                tried.raised_by_others,
-                tried.change,
-            )
+    def steered(
+        self, named: Mapping[Head, Sequence[NamedSource]], identities: Mapping[Head, str]
+    ) -> Iterator[tuple[Head, list[SteeredSource]]]:
+        """Each head's rows, in model order; a layer's weights are read once for all of its heads."""
+        from headscribe.mapping.salience import value_head
+        from headscribe.mapping.source_view import view_of_layer
+        from headscribe.mapping.values import SourceValues
+
+        ids = sorted({one.source for sources in named.values() for one in sources})
+        place = {id: n for n, id in enumerate(ids)}
+        values = SourceValues(self._checkpoint, self._arithmetic, ids)
+        facts, text = self._checkpoint.facts, self._checkpoint.vocabulary.text
+        for layer, heads in by_layer(named).items():
+            table = values.of_layer(layer, view_of_layer(self._map_settings, layer))
+            for head in heads:
+                read = value_head(head.head, facts.n_heads, facts.n_kv_heads)
+                own = table[read, [place[one.source] for one in named[head]]]
+                tried = self._model.of_head(head, named[head], own)
+                yield head, [_row(head, identities[head], one, text) for one in tried]
 
     @property
     def _model(self) -> Any:
@@ -156,20 +157,13 @@ class _Steering:
 
         return choose_arithmetic(self._map_settings)
 
-    def _values(self, head: Head, named: Sequence[NamedSource]) -> Any:
-        """The head's values of its sources, as the model itself computes them: with the norm in front."""
-        from headscribe.mapping.values import head_values
-
-        ids = [one.source for one in named]
-        return head_values(self._checkpoint, self._map_settings, self._arithmetic, head, ids)
-
-    def _named_sources(self, operations: Sequence[Operation]) -> NamedSources:
+    def _named_sources(self, operations: Mapping[str, Operation]) -> NamedSources:
         from headscribe.eval.evaluate.rules_judge import RulesJudge, wordings_of
         from headscribe.eval.steer.named import NamedSources
 
         return NamedSources(
-            RulesJudge(wordings_of(operations, [one.name for one in operations])),
-            {one.name: one.pairs for one in operations},
+            RulesJudge(wordings_of(operations.values(), operations)),
+            {name: one.pairs for name, one in operations.items()},
             self._checkpoint.vocabulary.word_id,
             limit=self._settings.sources,
             seed=self._settings.seed,
@@ -182,14 +176,8 @@ class _Steering:
         return ids
 
 
-def _known(paths: Sequence[Path]) -> list[Operation]:
-    """The built-in operations, and those of files in the place of built-in ones of their names."""
-    own = load_operations(paths) if paths else []
-    return list({one.name: one for one in [*builtin_operations(), *own]}.values())
-
-
-def _by_layer(heads: Sequence[Head]) -> list[list[Head]]:
-    found: dict[int, list[Head]] = defaultdict(list)
-    for head in sorted(heads):
-        found[head.layer].append(head)
-    return list(found.values())
+def _row(head: Head, identity: str, tried: Tried, text: Callable[[int], str]) -> SteeredSource:
+    source, *targets = (Token(id, text(id)) for id in (tried.source.source, *tried.source.targets))
+    return SteeredSource(
+        head, identity, source, tuple(targets), tried.raised, tried.raised_by_others, tried.change
+    )
