@@ -89,8 +89,9 @@ def describe(
             plan = plan_run(model, run, **options)
         else:
             summary = describe_model(model, run, batch=by_file, engine=engine, address=address, **options)
-            steered = steer_run(run, operations=operations or (), progress=bars) if steer else None
-            if steered:
+            steered = None
+            if steer and not summary.interrupted and any(summary.counts.values()):
+                steered = steer_run(run, operations=operations or (), progress=bars)
                 report_run(run)
     if dry_run:
         print_json(plan.as_json()) if json else print_plan(plan)

@@ -92,6 +92,17 @@ def test_the_commands(run: Path, tmp_path: Path) -> None:
     assert document["steering"]["heads"][0]["head"] == "L0H2"
 
 
+def test_a_run_without_descriptions_yet_is_not_steered(tmp_path: Path) -> None:
+    """Requests that were only written leave nothing to try, and are no fault."""
+    asked = ["describe", "demo", "--heads", "L0H2", "--llm", "openai:m", "--method", "single", "--steer"]
+    written = ["--batch", "write", str(tmp_path / "requests.jsonl"), "-o", str(tmp_path / "run"), "--json"]
+    printed = CliRunner().invoke(
+        app, [*asked, *written], env={"OPENAI_API_KEY": "sk-not-a-real-key-0123456789"}
+    )
+    assert printed.exit_code == 0, printed.output
+    assert "steering" not in json.loads(printed.stdout)
+
+
 def test_a_folder_that_is_no_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadStore, match="not a run folder"):
         steer_run(tmp_path)
