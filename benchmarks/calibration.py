@@ -12,7 +12,7 @@ from statistics import mean
 
 from benchmarks.simulated import Prior, Simulated, family_of, half_right, planted_evidence, right, wrong
 from headscribe.agent.verified import Verified
-from headscribe.core.records import Outcome, Status
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.rounds import Kind
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import load_template

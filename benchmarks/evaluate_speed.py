@@ -8,8 +8,9 @@ from pathlib import Path
 
 from benchmarks.entry import Comparison, Entry, Target, in_turn
 from headscribe.agent.rules.known import promoting
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore, Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.operations import builtin_operations
 from headscribe.pipeline import evaluate_run

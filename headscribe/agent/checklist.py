@@ -10,7 +10,7 @@ from headscribe.agent.reply import is_cut_off, is_refused
 from headscribe.agent.reply_text import find_value
 from headscribe.agent.thinking import after_thinking
 from headscribe.core.chat import ChatReply
-from headscribe.core.records import Status
+from headscribe.core.descriptions import Status
 
 _NONE = re.compile(r"\W*(?:none|no|nothing|n/?a|null)?\W*", re.IGNORECASE)
 

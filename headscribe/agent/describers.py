@@ -27,10 +27,10 @@ from headscribe.core.chat import (
     Message,
     content_hash,
 )
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.errors import BadPrompt
 from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Progress
-from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import TESTING, AskSettings, DescribeSettings
 from headscribe.core.usage import CallTotals
 from headscribe.prompts import Template, load_template

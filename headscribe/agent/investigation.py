@@ -11,8 +11,8 @@ from headscribe.agent.reply_text import find_fields
 from headscribe.agent.thinking import after_thinking
 from headscribe.agent.tools import HeadTools, readable
 from headscribe.core.chat import CallFailed, ChatReply, ChatRequest, FailureKind, Message, Tool, ToolCall
+from headscribe.core.descriptions import Outcome
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Outcome
 from headscribe.core.rounds import Experiment, Transcript
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import Template, estimate_tokens

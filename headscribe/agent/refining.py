@@ -12,8 +12,8 @@ from headscribe.agent.together import together
 from headscribe.agent.verification import ReaderItem, Reading, measure
 from headscribe.agent.verification.rounds import Try, best_candidate, best_round, feedback_of, same_answer
 from headscribe.core.chat import Message
+from headscribe.core.descriptions import Outcome
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Outcome
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import Template
 from headscribe.prompts.variables import to_json

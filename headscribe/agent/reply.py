@@ -8,7 +8,7 @@ from typing import Any
 from headscribe.agent.reply_text import find_fields, find_labelled, is_cut
 from headscribe.agent.thinking import after_thinking
 from headscribe.core.chat import ChatReply
-from headscribe.core.records import Outcome, Status
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.tokens import plain_line, show_token
 
 LONGEST_FIELD = 600

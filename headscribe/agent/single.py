@@ -7,8 +7,8 @@ from typing import Any
 
 from headscribe.agent.reply import UNCLEAR, parse_reply
 from headscribe.core.chat import ChatReply, Message
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Outcome, Status
 from headscribe.prompts import Template
 
 Call = Callable[[tuple[Message, ...], dict[str, Any] | None], Coroutine[Any, Any, ChatReply]]

@@ -16,8 +16,8 @@ from headscribe.agent.tool_list import offered
 from headscribe.agent.tools import HeadTools
 from headscribe.agent.verified import Verified
 from headscribe.core.chat import Message, Tool, content_hash
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import DescribeSettings
 
 FALLBACK = "verified"

@@ -24,8 +24,9 @@ from headscribe.agent.verification import (
 )
 from headscribe.agent.verification.rounds import Try, transcript_of, with_confidence
 from headscribe.core.chat import Message, content_hash
+from headscribe.core.descriptions import ANSWERED, Outcome, Status
 from headscribe.core.evidence import Evidence, OtherHeads
-from headscribe.core.records import ANSWERED, Mapping, Outcome, Status
+from headscribe.core.records import Mapping
 from headscribe.core.rounds import Confidence
 from headscribe.core.settings import CANDIDATE_TEMPERATURE, DescribeSettings
 from headscribe.prompts import Template, load_template

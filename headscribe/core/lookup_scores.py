@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from headscribe.core.columns import Column
+from headscribe.core.descriptions import Status
 from headscribe.core.heads import Head
 from headscribe.core.lookups import Arm, CutPrompt, Neuron, Split
-from headscribe.core.records import Status
 
 
 @dataclass(frozen=True, slots=True)

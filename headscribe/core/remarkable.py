@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from headscribe.core.descriptions import Description
 from headscribe.core.end_scores import EndScore
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore
+from headscribe.core.records import OperationScore
 
 
 @dataclass(frozen=True, slots=True)

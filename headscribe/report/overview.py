@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.end_scores import ScoreKind
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore, Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.sections import Additions
 from headscribe.report.words import line, short
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from headscribe.core.descriptions import Description
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, HeadMap, OperationScore
+from headscribe.core.records import HeadMap, OperationScore
 from headscribe.core.rounds import Transcript
 from headscribe.core.sections import Additions
 from headscribe.core.settings import RELATION_HEAD

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from headscribe.agent.checklist import Chosen, read_choice
 from headscribe.core.chat import ChatReply
-from headscribe.core.records import Status
+from headscribe.core.descriptions import Status
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from pytest_httpserver import HTTPServer
 from headscribe.agent.describers import open_describer
 from headscribe.agent.llm.check import check_llm
 from headscribe.agent.llm.spec import parse_llm
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadPrompt, LLMUnavailable, MissingExtra
 from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Silent
-from headscribe.core.records import Mapping, Status, Token
+from headscribe.core.records import Mapping, Token
 from headscribe.core.settings import DescribeSettings
 from tests.agent.list_journal import ListJournal
 from tests.agent.llm.chat_server import CHAT, completion

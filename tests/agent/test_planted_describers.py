@@ -15,9 +15,9 @@ from headscribe.agent.llm.spec import parse_llm
 from headscribe.agent.rehearsal import rehearse
 from headscribe.agent.splits import split_evidence
 from headscribe.core.chat import ChatReply
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.evidence import Evidence
 from headscribe.core.progress import Silent
-from headscribe.core.records import Outcome, Status
 from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.core.settings import CANDIDATE_TEMPERATURE, DescribeSettings
 from tests.agent.list_journal import ListJournal

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from headscribe.agent.reply import LONGEST_FIELD, parse_reply
 from headscribe.core.chat import ChatReply
-from headscribe.core.records import Status
+from headscribe.core.descriptions import Status
 from headscribe.prompts import load_template
 
 SCHEMA = load_template("describe@1").schema

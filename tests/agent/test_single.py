@@ -9,8 +9,9 @@ import pytest
 
 from headscribe.agent.single import describe_single, single_request_messages
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind
+from headscribe.core.descriptions import Status
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Mapping, Status, Token
+from headscribe.core.records import Mapping, Token
 from headscribe.prompts import load_template
 
 EVIDENCE = Evidence(

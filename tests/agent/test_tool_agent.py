@@ -9,8 +9,8 @@ import pytest
 from headscribe.agent.describers import open_describer
 from headscribe.agent.llm.spec import parse_llm
 from headscribe.agent.splits import held_out, name, split_evidence
+from headscribe.core.descriptions import Status
 from headscribe.core.progress import Silent
-from headscribe.core.records import Status
 from headscribe.core.settings import DescribeSettings
 from tests.agent.list_journal import ListJournal
 from tests.agent.planted_experiments import EVIDENCE, CapitalHead

@@ -12,8 +12,8 @@ from benchmarks.simulated import Simulated, family_of, half_right, planted_evide
 from headscribe.agent.verification import NULL
 from headscribe.agent.verified import GENERIC, Verified
 from headscribe.core.chat import CallFailed, ChatReply, FailureKind
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import DescribeSettings
 from headscribe.prompts import load_template
 

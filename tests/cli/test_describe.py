@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore, Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.remarkable import RemarkableHead, remarkable_heads
 from headscribe.pipeline import RunSummary
 from tests.cli.conftest import Cli

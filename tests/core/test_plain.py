@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from headscribe.core.descriptions import Status
 from headscribe.core.heads import Head
 from headscribe.core.plain import json_data
-from headscribe.core.records import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore, Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.remarkable import remarkable_heads, strong_operations
 
 

@@ -6,10 +6,10 @@ import random
 
 import pytest
 
+from headscribe.core.descriptions import Status
 from headscribe.core.heads import Head
 from headscribe.core.lookup_scores import Pair, PairScore, Verdict
 from headscribe.core.lookups import Arm, Neuron
-from headscribe.core.records import Status
 from headscribe.lookups.scoring import NO_ANSWER, ONE_CLASS, arm_difference, arm_scores, score_pair, skewness
 
 PAIR = Pair(Neuron(3, 7), Head(1, 2))

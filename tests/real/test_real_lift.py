@@ -12,9 +12,9 @@ import pytest
 
 from benchmarks.readers import RELATED, RIGHT, WRONG, Reader, always_a, as_call, ideal, related
 from headscribe.agent.verified import Verified
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import Outcome, Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads

@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, HeadMap, Mapping, OperationScore, Outcome, Status, Token
+from headscribe.core.records import HeadMap, Mapping, OperationScore, Token
 from headscribe.core.rounds import AskedItem, Confidence, Experiment, Round, Transcript
 from headscribe.report.overview import Origin
 from headscribe.report.page import render_report

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from headscribe.core.descriptions import Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Status
 from tests.report.made_run import MadeRun
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
 from headscribe.core.parts import TakenApart
-from headscribe.core.records import Description, Outcome, Status
 from headscribe.report.page import render_report
 from tests.agent.parts_rows import constant_part, parts_row, role
 

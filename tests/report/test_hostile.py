@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, HeadMap, Mapping, OperationScore, Outcome, Status, Token
+from headscribe.core.records import HeadMap, Mapping, OperationScore, Token
 from headscribe.core.rounds import AskedItem, Experiment, Round, Transcript
 from headscribe.core.sections import Additions, CardNote, Figure, Section, Table
 from headscribe.report.compare.runs import RunComparison, ScoreDifference

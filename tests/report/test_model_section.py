@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from headscribe.core.checks import AblationPoint, DynamicScore
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, Outcome, Status
 from headscribe.pipeline.compare.maps import analyse_map
 from headscribe.report.model_section import ModelSection, model_data
 from headscribe.report.page import render_report

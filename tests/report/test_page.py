@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore, Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.report.page import render_report
 from tests.report.made_run import MadeRun
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, Outcome, Status
 from headscribe.core.sections import Additions, CardNote, Figure, Section, Table
 from headscribe.report.page import render_report
 from headscribe.report.sections import shown_sections

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
-from headscribe.core.records import HeadMap, Mapping, Status, Token
+from headscribe.core.records import HeadMap, Mapping, Token
 from headscribe.store import catalogue
 from headscribe.store.describe.descriptions import DESCRIPTIONS
 from headscribe.store.map.mappings import MAPPINGS, head_mappings, joined

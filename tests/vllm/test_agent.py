@@ -13,9 +13,9 @@ from headscribe.agent.llm.openai_compatible import OpenAICompatibleClient
 from headscribe.agent.rehearsal import NoJournal
 from headscribe.agent.tool_list import TOOLS
 from headscribe.agent.tools import HeadTools
+from headscribe.core.descriptions import Status
 from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.mapping.checkpoint import open_checkpoint
 from headscribe.mapping.head_maps import map_heads

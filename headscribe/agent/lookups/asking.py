@@ -10,7 +10,7 @@ from headscribe.agent.reply import parse_reply, shown_line
 from headscribe.agent.reply_text import find_fields, find_labelled
 from headscribe.agent.thinking import after_thinking
 from headscribe.core.chat import CallFailed, ChatReply
-from headscribe.core.records import Outcome, Status
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.prompts import Template, load_template
 from headscribe.prompts.contexts import ContextEvidence, ContextQuestion
 

@@ -10,8 +10,8 @@ from headscribe.agent.rules.finding import Finding
 from headscribe.agent.rules.known import KnownPairs, known_pairs
 from headscribe.agent.rules.parts import choose, constant_sentence, specific_findings
 from headscribe.agent.rules.view import rows_of
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Outcome, Status
 from headscribe.core.statistics import wilson
 from headscribe.operations import Operation, builtin_operations
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from headscribe.agent.rules.known import promoting, suppressing
-from headscribe.core.records import OperationScore, Outcome, Status
+from headscribe.core.descriptions import Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.remarkable import StrongOperation, strong_operations
 from headscribe.core.scored_sentence import BY_SCORES
 from headscribe.core.settings import RELATION_HEAD

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from headscribe.agent.verification.items import ONE_ROW, ReaderItem
 from headscribe.agent.verification.lift import Answer, Pair, measure
-from headscribe.core.records import Outcome, Status
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.rounds import AskedItem, Confidence, Part, Round, Transcript
 from headscribe.prompts.subjects import Feedback, WrongAnswer
 

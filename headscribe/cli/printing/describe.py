@@ -15,7 +15,7 @@ from headscribe.core.plain import json_data
 from headscribe.core.tokens import plain_line
 
 if TYPE_CHECKING:
-    from headscribe.core.records import Description, Outcome
+    from headscribe.core.descriptions import Description, Outcome
     from headscribe.core.remarkable import RemarkableHead
     from headscribe.pipeline import Plan, RunSummary
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from headscribe.core.descriptions import ANSWERED, Description
 from headscribe.core.evaluation import Judgment
 from headscribe.core.heads import Head
-from headscribe.core.records import ANSWERED, Description, OperationScore
+from headscribe.core.records import OperationScore
 from headscribe.eval.evaluate.rules_judge import RulesJudge, Wording
 
 

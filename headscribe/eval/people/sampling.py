@@ -10,10 +10,10 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
+from headscribe.core.descriptions import Description
 from headscribe.core.errors import BadOption
 from headscribe.core.heads import Head
 from headscribe.core.layer_groups import LayerGroup
-from headscribe.core.records import Description
 from headscribe.core.tokens import plain_line
 
 K = TypeVar("K", bound=Hashable)

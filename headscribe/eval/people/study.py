@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from headscribe.core.descriptions import Description, Status
 from headscribe.core.heads import Head
 from headscribe.core.people import Item, Kind, Truth, description_hash, item_rows, shown_description
-from headscribe.core.records import Description, HeadMap, OperationScore, Status
+from headscribe.core.records import HeadMap, OperationScore
 from headscribe.core.settings import RELATION_HEAD
 from headscribe.eval.people.controls import look, wrong_descriptions
 

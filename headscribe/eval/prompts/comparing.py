@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
+from headscribe.core.descriptions import Description, Status
 from headscribe.core.heads import Head
 from headscribe.core.prompt_comparison import Difference, HeadResult, Measure, PromptResult, values
-from headscribe.core.records import Description, OperationScore, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.statistics import FEWEST
 from headscribe.eval.paired import paired
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from headscribe.core.batch import Batch, BatchReport
 from headscribe.core.chat import Attempt, ChatReply, ChatRequest
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadOption
-from headscribe.core.records import Status
 from headscribe.core.usage import CallTotals
 from headscribe.pipeline.asking.budget import run_budget
 from headscribe.pipeline.asking.metering import MeteredJournal

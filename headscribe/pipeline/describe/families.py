@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from headscribe.core.descriptions import Description, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.settings import RELATION_HEAD
 from headscribe.eval.head_families import FamilyMember, head_families
 from headscribe.pipeline.describe.evidence import rows_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headscribe.core.chat import NotAnsweredYet
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.errors import BadStore, LLMUnavailable
 from headscribe.core.off_loop import off_loop
-from headscribe.core.records import Description, Outcome, Status
 from headscribe.core.secrets import hide_keys
 from headscribe.core.tokens import plain_line
 from headscribe.pipeline.asking.metering import start_meter

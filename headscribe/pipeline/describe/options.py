@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from headscribe.core.descriptions import Status
 from headscribe.core.progress import Progress
-from headscribe.core.records import Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 
 

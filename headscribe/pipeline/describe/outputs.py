@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from headscribe.core.descriptions import Description
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore
+from headscribe.core.records import OperationScore
 from headscribe.pipeline.describe.families import with_families
 from headscribe.pipeline.describe.request import DescribeRequest
 from headscribe.pipeline.describe.summary import no_counts

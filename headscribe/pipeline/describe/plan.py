@@ -8,9 +8,9 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from headscribe.core.descriptions import Status
 from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import Status
 from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.asking.interrupts import run_async

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadOption
 from headscribe.core.progress import Progress, Silent
-from headscribe.core.records import Status
 from headscribe.core.settings import TESTING, DescribeSettings, MapSettings
 from headscribe.operations import load_operations
 from headscribe.pipeline.asking.budget import known_price

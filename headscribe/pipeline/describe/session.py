@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headscribe.core.batch import Batch, BatchReport
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadStore, LLMUnavailable
-from headscribe.core.records import Status
 from headscribe.pipeline.asking.asked import Asked
 from headscribe.pipeline.asking.interrupts import run_async
 from headscribe.pipeline.asking.loop import WorkerLoop

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headscribe.core.batch import BatchReport
-from headscribe.core.records import ANSWERED, Description, Status
+from headscribe.core.descriptions import ANSWERED, Description, Status
 from headscribe.core.remarkable import RemarkableHead, remarkable_heads
 from headscribe.core.usage import CallEstimate
 from headscribe.pipeline.asking.asked import Asked, AskingSummary

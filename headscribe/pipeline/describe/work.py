@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headscribe.core.descriptions import Status
 from headscribe.core.evidence import Evidence
 from headscribe.core.heads import Head
-from headscribe.core.records import Status
 from headscribe.pipeline.describe.comparison_heads import ALONE, ComparisonHeads
 from headscribe.pipeline.describe.evidence import common_tokens, with_common
 from headscribe.pipeline.describe.identity import work_identity

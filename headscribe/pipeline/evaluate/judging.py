@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from headscribe.core.chat import CallFailed, ChatRequest, Message
+from headscribe.core.descriptions import Status
 from headscribe.core.evaluation import Judgment
 from headscribe.core.heads import Head
-from headscribe.core.records import Status
 from headscribe.core.settings import AskSettings
 from headscribe.pipeline.asking.asked import Asked
 from headscribe.pipeline.asking.loop import Asking, ask_all

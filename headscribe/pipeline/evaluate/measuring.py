@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headscribe.core.descriptions import ANSWERED, Description, Status
 from headscribe.core.errors import BadStore
 from headscribe.core.evaluation import (
     ConfidenceReliability,
@@ -18,7 +19,7 @@ from headscribe.core.evaluation import (
     named_heads,
 )
 from headscribe.core.heads import Head
-from headscribe.core.records import ANSWERED, Description, OperationScore, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.scored_sentence import without_scores
 from headscribe.core.settings import EvaluateSettings
 from headscribe.operations import Operation, load_operations, with_builtin

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.lookup_scores import Explanation, Pair, PairScore, ShownPrompt, Verdict
 from headscribe.core.lookups import Arm, LeftOut, Neuron, Split
-from headscribe.core.records import Outcome, Status, Token
+from headscribe.core.records import Token
 from headscribe.pipeline.asking.asked import Asked
 from headscribe.pipeline.asking.loop import Asking, ask_all
 from headscribe.pipeline.asking.metering import start_meter

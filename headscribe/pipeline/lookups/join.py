@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headscribe.core.descriptions import Description, Status
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.lookup_scores import Explanation, Pair, PairScore
 from headscribe.core.lookups import HeadActivity
-from headscribe.core.records import Description, Status, Token
+from headscribe.core.records import Token
 from headscribe.core.tokens import show_token
 from headscribe.pipeline.lookups.asked_stages import read_explanations, read_scores
 from headscribe.pipeline.lookups.model_stages import read_neurons, read_pairs

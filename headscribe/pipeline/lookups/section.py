@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from headscribe.core.descriptions import Status
 from headscribe.core.heads import Head
 from headscribe.core.lookups import HeadActivity
-from headscribe.core.records import Status
 from headscribe.core.sections import Additions, CardNote, Cell, Section, Table
 from headscribe.core.tokens import show_token
 from headscribe.pipeline.lookups.join import HeadInContext, heads_in_context

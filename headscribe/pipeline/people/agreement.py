@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headscribe.core.agreement import AnnotatorReliability, HeadVerdict, Kappa, PeopleAgreement, Prediction
+from headscribe.core.descriptions import ANSWERED, Description, Status
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layer_groups import layer_groups
 from headscribe.core.people import SCHEMA_VERSION, description_hash
 from headscribe.core.plain import json_data
-from headscribe.core.records import ANSWERED, Description, Status
 from headscribe.store.atomic import write_text
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.evaluate.evaluation_header import has_evaluation, read_evaluation_header

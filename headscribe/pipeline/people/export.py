@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headscribe.core.chat import content_hash
+from headscribe.core.descriptions import ANSWERED, Description
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layer_groups import LayerGroup, layer_groups
 from headscribe.core.people import SCHEMA_VERSION, Format, Item, items_hash
-from headscribe.core.records import ANSWERED, Description
 from headscribe.core.settings import StudySettings
 from headscribe.pipeline.people.files import paths_for, read_annotators, spare_answers
 from headscribe.pipeline.people.results import PeopleExport

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headscribe.core.chat import content_hash
+from headscribe.core.descriptions import Description, Status
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layers import by_layer
 from headscribe.core.plain import json_data
 from headscribe.core.progress import Progress, Silent
-from headscribe.core.records import Description, Status, Token
+from headscribe.core.records import Token
 from headscribe.core.settings import MapSettings, SteerSettings
 from headscribe.core.steering import HeadSteering, SteeredSource, head_steering
 from headscribe.operations import Operation, load_operations, with_builtin

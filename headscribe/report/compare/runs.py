@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headscribe.core.descriptions import Description
 from headscribe.core.heads import Head
-from headscribe.core.records import Description
 from headscribe.report.overview import head_data
 from headscribe.report.words import line, short
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headscribe.core.records import Description
+from headscribe.core.descriptions import Description
 from headscribe.store.tables.table import Table
 
 DESCRIBE_AGAIN = "Run headscribe describe again; answers in the journal are kept"

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from headscribe.core.chat import Attempt, ChatReply, content_hash
+from headscribe.core.descriptions import Description
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, Usage
+from headscribe.core.records import Usage
 from headscribe.core.reply_lengths import ReplyLengths
 from headscribe.store.describe.database import MOVE_AWAY, Database
 from headscribe.store.describe.descriptions import DESCRIPTIONS

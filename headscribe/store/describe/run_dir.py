@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from headscribe.core.descriptions import Description
 from headscribe.core.errors import BadStore
-from headscribe.core.records import Description
 from headscribe.store.describe.descriptions import DESCRIBE_AGAIN, DESCRIPTIONS
 from headscribe.store.describe.run_header import RunHeader
 from headscribe.store.headers import read_header

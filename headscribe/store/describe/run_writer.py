@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from headscribe.core.descriptions import Description
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
-from headscribe.core.records import Description
 from headscribe.store.atomic import disk_errors, replacing
 from headscribe.store.describe.descriptions import DESCRIBE_AGAIN, DESCRIPTIONS
 from headscribe.store.describe.journal import Journal

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from headscribe.core.chat import content_hash
+from headscribe.core.descriptions import Description
 from headscribe.core.errors import BadStore
 from headscribe.core.evaluation import Judgment, Measured, Sorting
-from headscribe.core.records import Description
 from headscribe.store.atomic import replacing
 from headscribe.store.evaluate.evaluation_header import (
     AGAIN,

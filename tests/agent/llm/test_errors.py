@@ -8,7 +8,7 @@ from werkzeug import Request, Response
 from headscribe.agent.llm.failures import Hopeless, NoChatTemplate, UnknownModel
 from headscribe.agent.reply import parse_reply
 from headscribe.core.chat import FailureKind
-from headscribe.core.records import Status
+from headscribe.core.descriptions import Status
 from tests.agent.llm.chat_server import CHAT, Asked, bodies, completion, failure, json_response, question
 
 GEMINI = [

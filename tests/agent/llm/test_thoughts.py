@@ -3,7 +3,7 @@
 import pytest
 
 from headscribe.agent.reply import parse_reply
-from headscribe.core.records import Status
+from headscribe.core.descriptions import Status
 from tests.agent.llm.chat_server import CHAT, Asked, completion
 
 ANSWER = '{"pattern": "Countries to capitals."}'

@@ -12,7 +12,8 @@ from headscribe.agent.lookups.asking import classifier, explainer, read_answer
 from headscribe.agent.lookups.rules import classify_by_rules, explain_by_rules
 from headscribe.agent.reply import parse_reply
 from headscribe.core.chat import ChatReply
-from headscribe.core.records import Status, Token
+from headscribe.core.descriptions import Status
+from headscribe.core.records import Token
 from headscribe.prompts.contexts import LONGEST_PROMPT, ContextEvidence, ContextPrompt, ContextQuestion
 
 CAPITAL = [["the", " capital", " of"], ["a", " capital", " in"]]

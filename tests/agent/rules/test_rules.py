@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headscribe.agent.rules import describe_by_rules, find_patterns
+from headscribe.core.descriptions import Status
 from headscribe.core.evidence import Evidence
-from headscribe.core.records import Mapping, Status, Token
+from headscribe.core.records import Mapping, Token
 from headscribe.operations import Operation
 
 

@@ -7,9 +7,9 @@ import random
 import pytest
 
 from headscribe.agent.rules import describe_by_rules, find_patterns
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.evidence import Evidence
 from headscribe.core.parts import PartsMapping
-from headscribe.core.records import Outcome, Status
 from headscribe.operations import Operation
 from tests.agent.parts_rows import constant_part, parts_row, tokens
 

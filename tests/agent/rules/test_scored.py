@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from headscribe.agent.rules.scored import with_scores
+from headscribe.core.descriptions import Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import OperationScore, Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.scored_sentence import without_scores
 
 FOUND = Outcome(Status.OK, pattern="Copies.", description="Copies the source.", confidence=0.4, n_tests=30)

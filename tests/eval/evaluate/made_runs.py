@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, OperationScore, Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.store.describe.run_dir import MAP
 from headscribe.store.describe.run_header import MapReference, RunHeader

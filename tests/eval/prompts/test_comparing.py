@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
 from headscribe.core.prompt_comparison import Difference, HeadResult
-from headscribe.core.records import Description, OperationScore, Outcome, Status
+from headscribe.core.records import OperationScore
 from headscribe.eval.prompts.comparing import (
     CONFIDENCE,
     best_operations,

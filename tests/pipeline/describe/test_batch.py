@@ -8,8 +8,8 @@ import pytest
 
 from headscribe.core.batch import Batch
 from headscribe.core.chat import FailureKind
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadOption
-from headscribe.core.records import Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, RunSummary, describe_model
 from tests.pipeline.conftest import Counting

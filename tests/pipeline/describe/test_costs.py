@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from headscribe.core.chat import ChatRequest
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadOption
-from headscribe.core.records import Status
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, describe_model, plan_run
 from tests.pipeline.conftest import N_HEADS, Counting

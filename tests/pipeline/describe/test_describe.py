@@ -8,8 +8,9 @@ import pytest
 
 from headscribe.agent.single import describe_single
 from headscribe.core.chat import CallFailed, ChatRequest, FailureKind
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadOption, BadStore, LLMUnavailable
-from headscribe.core.records import HeadMap, Status
+from headscribe.core.records import HeadMap
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.pipeline import RunDir, describe_model, map_model, plan_run, read_statuses, report_run
 from headscribe.pipeline.describe.costs import heads_at_once

@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 
 from benchmarks.made_map import write_made_map
 from headscribe.cli.app import app
-from headscribe.core.records import Description, Status
+from headscribe.core.descriptions import Description, Status
 from headscribe.pipeline import RunDir
 
 ANSWER = (

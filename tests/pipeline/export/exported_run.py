@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, HeadMap, Mapping, Outcome, Status, Token
+from headscribe.core.records import HeadMap, Mapping, Token
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.describe.run_writer import RunWriter
 from headscribe.store.map.map_dir import MapDir

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from headscribe.core.descriptions import Description, Outcome, Status
 from headscribe.core.heads import Head
-from headscribe.core.records import Description, HeadMap, Mapping, OperationScore, Outcome, Status, Token
+from headscribe.core.records import HeadMap, Mapping, OperationScore, Token
 from headscribe.core.settings import DescribeSettings, MapSettings
 from headscribe.store.describe.run_dir import RunDir
 from headscribe.store.describe.run_header import MapReference, RunHeader

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
-from headscribe.core.records import Status
 from headscribe.core.settings import StudySettings
 from headscribe.core.statistics import wilson
 from headscribe.eval.people.estimates import estimate

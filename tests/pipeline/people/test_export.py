@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadOption, BadStore
 from headscribe.core.heads import Head
 from headscribe.core.layer_groups import LayerGroup, layer_groups
 from headscribe.core.people import Format
-from headscribe.core.records import Status
 from headscribe.core.settings import StudySettings
 from headscribe.eval.people.sampling import draw, read_sample, shares
 from headscribe.eval.people.study import BlindNames, order_for

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from headscribe.core.descriptions import Status
 from headscribe.core.heads import Head
 from headscribe.core.lookup_scores import Explanation, Pair, PairScore, ShownPrompt, Verdict
 from headscribe.core.lookups import CutPrompt, HeadActivity, Neuron, NextTokenNeuron, TopPrompt
-from headscribe.core.records import Status, Token
+from headscribe.core.records import Token
 from headscribe.core.sections import Section, Table
 from headscribe.report.lookups.page import ShownNeuron, ShownPair, render_lookups
 from tests.report.hostile_texts import TEXTS

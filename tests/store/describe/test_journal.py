@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from headscribe.core.chat import Attempt, ChatReply
+from headscribe.core.descriptions import Status
 from headscribe.core.errors import BadStore
 from headscribe.core.heads import Head
-from headscribe.core.records import Status, Usage
+from headscribe.core.records import Usage
 from headscribe.store.describe.journal import Journal
 from headscribe.store.describe.transcripts import EXPERIMENTS, ROUNDS, transcript_records
 from tests.conftest import REPOSITORY
