@@ -61,7 +61,7 @@ def _lead(found: Sequence[HeadSteering]) -> str:
     parts = [
         "A head's value of a source that its description names is added to the head in the running model, at "
         "the end of neutral texts. Raised above is the share of the vocabulary whose logit rises less than "
-        "that of the targets named for this source; 50% is chance. Because of the source is what is left of "
+        "that of the targets named for this source; 50% is chance. By the source is what is left of "
         "it beyond the head's other named sources: 0 where the targets rise whatever the source.",
         f"Means over {len(found)} heads: {mean(one.raised for one in found):.0%}",
     ]
